@@ -1,0 +1,194 @@
+"""``difreg add``: fingerprint a generator, or every subfolder of a folder, and link it to the rest."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from difreg.cli import declared, numerals
+from difreg.cli.failures import DONE, REFUSED
+from difreg.cli.render import Block, Grid, Sheet
+from difreg.cli.session import Session, expand
+from difreg.cli.verb import Panel, verb
+from difreg.cli.views import YARDSTICK, caveats, kin_grid, provenance_line, used, yardstick
+from difreg.errors import InputError
+from difreg.lineage.answers import Added, AddedEach
+
+if TYPE_CHECKING:
+    from difreg.registry.metadata import Metadata
+
+_DECLARED = "What is declared about it"
+_MOST_KIN = 10
+_COLUMNS = (
+    "generator",
+    "version",
+    "created",
+    "digest",
+    "images_used",
+    "images_skipped",
+    "reliability",
+    "separation",
+    "family",
+    "seconds",
+    *YARDSTICK,
+    "reason",
+)
+
+
+class Solver(StrEnum):
+    """Solvers of a fingerprint."""
+
+    lattice = "lattice"
+
+
+def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
+    made: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, rich_help_panel=_DECLARED)
+    return made
+
+
+@verb(
+    Panel.fingerprints,
+    "difreg add model_x images/",
+    "difreg add mj-early shots/*.png --released 2022-07 --parent sd-1.4:fine-tune",
+    "difreg add --each generators/ --metadata generators.csv",
+    "find shots -name '*.png' | difreg add model_x -",
+)
+def add(
+    session: Session,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The generator.", show_default=False)] = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="IMAGES", help="Files, folders, globs; - reads paths.", show_default=False),
+    ] = None,
+    each: Annotated[
+        str | None, typer.Option("--each", metavar="DIR", help="Add every subfolder of DIR as a generator.")
+    ] = None,
+    solver: Annotated[Solver, typer.Option("--solver", help="How the fingerprint is solved.")] = Solver.lattice,
+    metadata: Annotated[
+        Path | None, _option("--metadata", text="CSV with a row a generator; options override it.", metavar="CSV")
+    ] = None,
+    released: Annotated[
+        str | None, _option("--released", text="Latest date it can have come into being: 2022-08.", metavar="DATE")
+    ] = None,
+    not_before: Annotated[str | None, _option("--not-before", text="Earliest such date.", metavar="DATE")] = None,
+    base: Annotated[
+        bool, typer.Option("--base", help="It was trained from scratch.", rich_help_panel=_DECLARED)
+    ] = False,
+    parent: Annotated[
+        list[str] | None,
+        _option("--parent", text="What it was made from, and how; repeatable.", metavar="NAME[:RELATION]"),
+    ] = None,
+    source: Annotated[str | None, _option("--source", text="Who says so.", metavar="TEXT")] = None,
+    certainty: Annotated[str | None, _option("--certainty", text="How sure that is.", metavar="TEXT")] = None,
+    note: Annotated[str | None, _option("--note", text="Anything else.", metavar="TEXT")] = None,
+    tag: Annotated[list[str] | None, _option("--tag", text="A label; repeatable.", metavar="KEY=VALUE")] = None,
+) -> None:
+    """Fingerprint a generator from its images; add a version.
+
+    The fingerprint is compared with every other in the registry. Adding the same images again changes nothing.
+    """
+    given = declared.from_options(
+        released=released,
+        not_before=not_before,
+        base=base,
+        parents=parent,
+        source=source,
+        certainty=certainty,
+        note=note,
+        tags=tag,
+    )
+    if each is not None:
+        if name is not None or given != type(given)():
+            raise InputError("--each takes no NAME, IMAGES or declared facts.", "Give the facts by --metadata CSV.")
+        _add_each(session, each, _rows(metadata), solver)
+        return
+    if name is None or not images:
+        raise InputError("There is nothing to add.", "Give a NAME and IMAGES, or --each DIR.")
+    facts = declared.overlay(_rows(metadata).get(name), given)
+    with session.registry() as registry:
+        answer = registry.add(name, expand(images), metadata=facts, solver=solver.value)
+    session.skipped(answer.images)
+    session.answer(answer, _text, lambda added: _sheet(AddedEach(added.provenance, (added,), ())))
+
+
+def _add_each(session: Session, folder: str, metadata: dict[str, Metadata], solver: Solver) -> None:
+    with session.registry() as registry:
+        answer = registry.add_each(folder, metadata=metadata, solver=solver.value)
+    for added in answer.generators:
+        session.skipped(added.images)
+    for failure in answer.failed:
+        session.message(f"failed {failure.generator}: {failure.reason}")
+    session.answer(answer, _text_each, _sheet)
+    raise typer.Exit(DONE if answer.generators else REFUSED)
+
+
+def _rows(metadata: Path | None) -> dict[str, Metadata]:
+    if metadata is None:
+        return {}
+    from difreg.registry.metadata import read_csv
+
+    return read_csv(metadata)
+
+
+def _text(added: Added) -> list[Block]:
+    what = f"{added.generator} version {added.version}"
+    first = f"added {what}" if added.created else f"{what} is made of these images already; nothing added"
+    quality = f"reliability {numerals.share(added.quality.reliability)}"
+    separation = f"AUC against photographs {numerals.share(added.quality.separation)}"
+    blocks: list[Block] = [f"{first}: {used(added.images)}, {quality}, {separation}"]
+    blocks.append(f"family: {added.family}" if added.family else "family: none yet")
+    blocks += caveats(added.warnings)
+    if added.kin:
+        blocks.append(kin_grid(added.kin[:_MOST_KIN], "closest"))
+    return [*blocks, provenance_line(added.provenance, added.images.used)]
+
+
+def _text_each(answer: AddedEach) -> list[Block]:
+    done, failed = len(answer.generators), len(answer.failed)
+    first = f"added {numerals.count(done, 'generator')}" + (f"; {failed} failed" if failed else "")
+    rows = [
+        (
+            added.generator,
+            str(added.version),
+            "yes" if added.created else "no",
+            str(added.images.used),
+            str(len(added.images.skipped)),
+            numerals.share(added.quality.reliability),
+            numerals.share(added.quality.separation),
+            added.family or numerals.UNKNOWN,
+        )
+        for added in answer.generators
+    ]
+    columns = ("generator", "version", "new", "images", "skipped", "reliability", "AUC against photographs", "family")
+    blocks: list[Block] = [first]
+    if rows:
+        blocks.append(Grid(columns, rows, frozenset({1, 3, 4, 5, 6})))
+    blocks += [f"failed {failure.generator}: {failure.reason}" for failure in answer.failed]
+    blocks += [f"warning: {a.generator}: {caveat.text}" for a in answer.generators for caveat in a.warnings]
+    return [*blocks, provenance_line(answer.provenance)]
+
+
+def _sheet(answer: AddedEach) -> Sheet:
+    rows: list[tuple[object, ...]] = [
+        (
+            added.generator,
+            added.version,
+            added.created,
+            added.digest,
+            added.images.used,
+            len(added.images.skipped),
+            added.quality.reliability,
+            added.quality.separation,
+            added.family,
+            added.seconds,
+            *yardstick(added.provenance),
+            None,
+        )
+        for added in answer.generators
+    ]
+    blank = (None,) * (len(_COLUMNS) - 2)
+    rows += [(failure.generator, *blank, failure.reason) for failure in answer.failed]
+    return Sheet(_COLUMNS, rows)

@@ -1,0 +1,82 @@
+"""``difreg compare``: both orientations of cross-detection, and kinship with its doubt."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from difreg.cli import numerals
+from difreg.cli.render import Block, Grid, Sheet
+from difreg.cli.session import Session
+from difreg.cli.verb import Panel, verb
+from difreg.cli.views import (
+    KIN_COLUMNS,
+    KIN_FIELDS,
+    YARDSTICK,
+    caveats,
+    kin_cells,
+    kin_values,
+    provenance_line,
+    yardstick,
+)
+from difreg.lineage.answers import Compared
+
+_CROSS = ("fingerprint", "images", "score (fingerprint -> images)", "AUC", "accuracy", "p", "n")
+_CROSS_FIELDS = ("fingerprint", "images", "score", "auc", "accuracy", "p_value", "n")
+_KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
+
+
+@verb(
+    Panel.lineage,
+    "difreg compare model_x sdxl",
+    "difreg compare model_x unknown/ --format json",
+    "difreg compare theirs.sketch ours.sketch",
+)
+def compare(
+    session: Session,
+    a: Annotated[str, typer.Argument(metavar="A", help="A generator, a folder of images or a .sketch file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+) -> None:
+    """Compare two generators: cross-detection and kinship.
+
+    AUC, accuracy and p (one-sided Mann-Whitney) tell the images from photographs by the other's fingerprint; that
+    alone is no kinship. Kinship is the score in units of its spread over unrelated generators (z); P(kin) is at
+    prior 1/2.
+    """
+    with session.registry() as registry:
+        answer = registry.compare(a, b, seed=seed)
+    session.answer(answer, _text, _sheet)
+
+
+def _text(answer: Compared) -> list[Block]:
+    kinship = answer.kinship
+    rows = [
+        (
+            cross.fingerprint,
+            cross.images,
+            numerals.share(cross.score),
+            numerals.share(cross.auc),
+            numerals.share(cross.accuracy),
+            numerals.probability(cross.p_value),
+            str(cross.n),
+        )
+        for cross in answer.cross_detection
+    ]
+    return [
+        f"{answer.a} and {answer.b}: {answer.verdict}, P(kin) = {numerals.probability(kinship.probability)}",
+        *caveats(answer.warnings),
+        "",
+        Grid(_CROSS, rows, frozenset(range(2, 7))),
+        "",
+        Grid(KIN_COLUMNS, [kin_cells(kinship)], frozenset(range(len(KIN_COLUMNS)))),
+        "",
+        provenance_line(answer.provenance),
+    ]
+
+
+def _sheet(answer: Compared) -> Sheet:
+    shared = (*kin_values(answer.kinship), answer.verdict, *yardstick(answer.provenance))
+    rows = [[*(getattr(cross, f) for f in _CROSS_FIELDS), *shared] for cross in answer.cross_detection]
+    return Sheet((*_CROSS_FIELDS, *_KIN_COLUMNS, "verdict", *YARDSTICK), rows)

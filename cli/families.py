@@ -1,0 +1,57 @@
+"""``difreg families``: who belongs together."""
+
+from __future__ import annotations
+
+from difreg.cli import numerals
+from difreg.cli.numerals import count
+from difreg.cli.render import Block, Grid, Sheet
+from difreg.cli.session import Session
+from difreg.cli.verb import Panel, verb
+from difreg.cli.views import YARDSTICK, names, provenance_line, yardstick
+from difreg.lineage.answers import Families
+
+_COLUMNS = ("family", "title", "n", "support", "ancestor", "members")
+
+
+@verb(Panel.lineage, "difreg families", "difreg families -o families.csv")
+def families(session: Session) -> None:
+    """Show the families: who belongs together, and how surely.
+
+    Support is that of the most weakly held member.
+    """
+    with session.registry() as registry:
+        answer = registry.families()
+    session.answer(answer, _text, _sheet)
+
+
+def _text(answer: Families) -> list[Block]:
+    held = len(answer.families)
+    first = f"{held} {'family' if held == 1 else 'families'}, {count(len(answer.singletons), 'generator')} without kin"
+    blocks: list[Block] = [first]
+    if answer.families:
+        rows = [
+            (
+                row.family,
+                row.title or numerals.UNKNOWN,
+                str(len(row.members)),
+                numerals.share(row.support),
+                row.ancestor or numerals.UNKNOWN,
+                ", ".join(row.members),
+            )
+            for row in answer.families
+        ]
+        blocks.append(Grid(_COLUMNS, rows, frozenset({2, 3})))
+    if answer.singletons:
+        blocks.append(f"without kin: {names(answer.singletons, 40)}")
+    return [*blocks, provenance_line(answer.provenance)]
+
+
+def _sheet(answer: Families) -> Sheet:
+    shared = yardstick(answer.provenance)
+    rows: list[tuple[object, ...]] = [
+        (row.family, row.title, member, row.support, row.ancestor, *shared)
+        for row in answer.families
+        for member in row.members
+    ]
+    rows += [(None, None, name, None, None, *shared) for name in answer.singletons]
+    return Sheet(("family", "title", "member", "support", "ancestor", *YARDSTICK), rows)

@@ -1,0 +1,124 @@
+"""The command line ``difreg``: its verbs, the options before the verb, and the way out."""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import difreg
+from difreg.cli.add import add
+from difreg.cli.background import build as background_build
+from difreg.cli.background import show as background_show
+from difreg.cli.compare import compare
+from difreg.cli.failures import DONE, INTERRUPTED, REFUSED, report
+from difreg.cli.families import families
+from difreg.cli.init import init
+from difreg.cli.layout import VerbList, epilog
+from difreg.cli.list_ import list_
+from difreg.cli.output import write_stdout
+from difreg.cli.remove import remove
+from difreg.cli.session import Session
+from difreg.cli.show import show
+from difreg.cli.sketch import sketch
+from difreg.cli.trace import trace
+from difreg.cli.verb import Home, Panel, Quiet, Traceback
+
+VERBS = (add, sketch, trace, compare, families, init, list_, show, remove)
+EXAMPLES = (
+    "difreg add model_x images/     # fingerprint a generator from a folder of its images",
+    "difreg trace unknown/          # who made these, or which family, or nobody we know",
+    "difreg compare model_x sdxl    # are they kin?",
+)
+
+app = typer.Typer(
+    name="difreg",
+    cls=VerbList,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=epilog(EXAMPLES),
+)
+_background = typer.Typer(
+    cls=VerbList,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="The yardstick that all scores are measured with.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        write_stdout(f"difreg {difreg.__version__}\n")
+        raise typer.Exit(DONE)
+
+
+def _help_if_alone(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        write_stdout(ctx.get_help() + "\n")
+        raise typer.Exit(REFUSED)
+
+
+@app.callback()
+def before(
+    ctx: typer.Context,
+    home: Home = None,
+    quiet: Quiet = False,
+    traceback: Traceback = False,
+    version: Annotated[  # noqa: ARG001 - its callback acts on it
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """A registry of image generators' fingerprints, and the lineage drawn from them."""
+    ctx.ensure_object(Session).settle(home, quiet, traceback)
+    _help_if_alone(ctx)
+
+
+@_background.callback()
+def before_background(ctx: typer.Context) -> None:
+    """The yardstick that all scores are measured with."""
+    _help_if_alone(ctx)
+
+
+for _verb in VERBS:
+    _verb.register(app)
+for _verb in (background_show, background_build):
+    _verb.register(_background)
+app.add_typer(_background, name="background", rich_help_panel=Panel.life.value)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line on ``arguments`` (those of the process by default) and exit."""
+    _prepare_streams()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; errors are raised only under ``--traceback``."""
+    session = Session()
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(list(arguments), prog_name="difreg", standalone_mode=False, obj=session)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        if session.traceback:
+            raise
+        return report(error)
+    if code == INTERRUPTED:  # Typer turns the interrupt into this code
+        return report(KeyboardInterrupt())
+    return code if isinstance(code, int) else DONE
+
+
+def _prepare_streams() -> None:
+    """Make any path printable and readable, whatever the locale and the file system's encoding."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)

@@ -1,0 +1,115 @@
+"""One run of a verb: where the registry is, and how its answer and messages reach the user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from difreg.cli.failures import say
+from difreg.cli.output import Format, chosen_format, write_file, write_stdout
+from difreg.cli.progress import Callback, progress_bar
+from difreg.cli.render import Block, Sheet, as_csv, as_json, as_text
+from difreg.errors import InputError
+from difreg.lineage.answers import Answer, Images
+
+if TYPE_CHECKING:
+    from difreg.lineage.api import Registry
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass
+class Session:
+    """Options that every verb has, and what is done with them."""
+
+    home: str | None = None
+    quiet: bool = False
+    traceback: bool = False
+    format: Format = Format.table
+    output: Path | None = None
+
+    def settle(
+        self, home: str | None, quiet: bool, traceback: bool, form: Format | None = None, output: Path | None = None
+    ) -> None:
+        """Take options given before or after the verb; the later ``--home`` wins."""
+        self.home = home or self.home
+        self.quiet |= quiet
+        self.traceback |= traceback
+        self.format, self.output = chosen_format(form, output), output
+
+    @contextmanager
+    def registry(self) -> Iterator[Registry]:
+        """The registry, open, with a progress bar where there is somebody to watch."""
+        import difreg
+
+        with self.progress() as progress, difreg.open(self.home, progress=progress) as registry:
+            yield registry
+
+    def progress(self) -> AbstractContextManager[Callback | None]:
+        """A progress callback for library functions that take one."""
+        return progress_bar(not self.quiet)
+
+    def answer(self, answer: A, text: Callable[[A], Iterable[Block]], sheet: Callable[[A], Sheet]) -> None:
+        """Write ``answer`` in the form and to the place that were asked for."""
+        if self.format is Format.json:
+            body = as_json(answer, ascii_only=self.output is None and not _utf8())
+        elif self.format is Format.csv:
+            body = as_csv(sheet(answer))
+            for caveat in getattr(answer, "warnings", ()):
+                self.message(f"warning: {caveat.text}")
+        else:
+            colour = self.output is None and _colourful()
+            body = as_text(text(answer), colour=colour, width=_width() if self.output is None else None)
+        if self.output is None:
+            write_stdout(body)
+        else:
+            write_file(self.output, body)
+            self.message(f"wrote {self.output}")
+
+    def message(self, text: str) -> None:
+        """One line on standard error, unless ``--quiet``."""
+        if not self.quiet:
+            say(text)
+
+    def skipped(self, images: Images) -> None:
+        """Name every image that was not used, and why."""
+        for image in images.skipped:
+            self.message(f"skipped {image.file}: {image.reason}")
+
+
+def expand(images: Sequence[str] | None) -> list[str]:
+    """``images`` with ``-`` replaced by the paths on standard input, one a line.
+
+    Raises
+    ------
+    InputError
+        If ``-`` is given and standard input holds no path.
+    """
+    out: list[str] = []
+    for image in images or ():
+        if image != "-":
+            out.append(image)
+            continue
+        lines = [line.rstrip("\r\n") for line in sys.stdin] if sys.stdin is not None else []
+        if not any(lines):
+            raise InputError("Standard input holds no paths.", "Write one path a line: find images -name '*.png' | ...")
+        out += [line for line in lines if line]
+    return out
+
+
+def _utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _colourful() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -1,0 +1,71 @@
+"""Pieces of text and CSV that several answers share: kinship, provenance, caveats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from difreg.cli import numerals
+from difreg.cli.numerals import count
+from difreg.cli.render import Grid
+from difreg.lineage.answers import Caveat, Images, Kin, Provenance
+
+KIN_COLUMNS = ("kinship z", "95 % interval", "LR", "P(kin)", "support", "reliability")
+KIN_FIELDS = ("cosine", "kinship", "likelihood_ratio", "probability", "low", "high", "support", "reliability")
+YARDSTICK = ("denoiser", "background")
+
+
+def kin_cells(kin: Kin) -> tuple[str, ...]:
+    """Kinship as the cells of :data:`KIN_COLUMNS`."""
+    return (
+        numerals.z(kin.kinship),
+        numerals.interval(kin.low, kin.high),
+        numerals.ratio(kin.likelihood_ratio),
+        numerals.probability(kin.probability),
+        numerals.share(kin.support),
+        numerals.share(kin.reliability),
+    )
+
+
+def kin_values(kin: Kin | None) -> tuple[object, ...]:
+    """Kinship as the cells of :data:`KIN_FIELDS`."""
+    return tuple(getattr(kin, name) if kin else None for name in KIN_FIELDS)
+
+
+def kin_grid(kin: Iterable[Kin], first: str = "kin") -> Grid:
+    """One row a generator, the closest first as given."""
+    rows = [(k.generator, str(k.version), *kin_cells(k)) for k in kin]
+    return Grid((first, "version", *KIN_COLUMNS), rows, frozenset(range(1, 2 + len(KIN_COLUMNS))))
+
+
+def caveats(warnings: Iterable[Caveat]) -> list[str]:
+    """One line a caveat."""
+    return [f"warning: {caveat.text}" for caveat in warnings]
+
+
+def used(images: Images) -> str:
+    """``12 images``, ``12 images (3 skipped)``."""
+    skipped = f" ({len(images.skipped)} skipped)" if images.skipped else ""
+    return count(images.used, "image") + skipped
+
+
+def names(members: Sequence[str], most: int = 8) -> str:
+    """Names in a sentence, the first few of many."""
+    more = f" and {len(members) - most} more" if len(members) > most else ""
+    return ", ".join(members[:most]) + more
+
+
+def yardstick(provenance: Provenance) -> tuple[str | None, str | None]:
+    """The cells of :data:`YARDSTICK`."""
+    return provenance.denoiser, provenance.background
+
+
+def provenance_line(provenance: Provenance, images: int | None = None) -> str:
+    """How an answer was made, in one line."""
+    parts = [
+        f"background {provenance.background}" if provenance.background else "",
+        f"denoiser {provenance.denoiser}" if provenance.denoiser else "",
+        f"prior {numerals.share(provenance.prior)}" if provenance.prior is not None else "",
+        f"n = {count(images, 'image')}" if images is not None else "",
+        f"difreg {provenance.difreg}",
+    ]
+    return ", ".join(part for part in parts if part)

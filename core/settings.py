@@ -1,0 +1,50 @@
+"""Where difreg keeps its things and how it runs, from arguments and the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from difreg.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved settings of one registry.
+
+    Attributes
+    ----------
+    home
+        Folder that holds the catalogue and the arrays.
+    database_url
+        SQLAlchemy URL of the catalogue.
+    jobs
+        Number of worker processes for denoising; 0 lets difreg choose.
+    """
+
+    home: Path
+    database_url: str
+    jobs: int = 0
+
+    @property
+    def blobs(self) -> Path:
+        """Folder of the content-addressed arrays."""
+        return self.home / "blobs"
+
+
+def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
+    """Settings from ``home`` (argument first, then ``DIFREG_HOME``, then ``~/.difreg``) and the environment.
+
+    Raises
+    ------
+    InputError
+        If ``DIFREG_JOBS`` is not a whole number.
+    """
+    chosen = home or os.environ.get("DIFREG_HOME") or Path.home() / ".difreg"
+    path = Path(chosen).expanduser().absolute()
+    jobs = os.environ.get("DIFREG_JOBS", "0")
+    if not jobs.isdecimal():
+        raise InputError(f"DIFREG_JOBS is {jobs!r}, not a whole number.", "Set it to the number of processes, or unset it.")
+    url = os.environ.get("DIFREG_DATABASE_URL") or f"sqlite:///{path / 'catalog.db'}"
+    return Settings(home=path, database_url=url, jobs=int(jobs))

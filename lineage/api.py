@@ -1,0 +1,312 @@
+"""The door to difreg: :class:`Registry`, one method a verb, each returning a frozen dataclass.
+
+It ties the layers together and holds no method of its own: images come from ``difreg.registry``, scores from the other
+modules of ``difreg.lineage``, and all that is kept goes through ``difreg.storage``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from difreg import __version__, settings
+from difreg.errors import DifregError, InputError, NotFoundError
+from difreg.lineage import answers as a
+from difreg.lineage import crossdetection, kinship, registering, tracing, views
+from difreg.lineage.caveats import pair_caveats
+from difreg.lineage.members import Members
+from difreg.names import check_name, shown
+from difreg.registry.background import Background
+from difreg.registry.background import get as get_background
+from difreg.registry.extraction import SUFFIX, ImageSet, Progress, extract, write_sketch
+from difreg.registry.metadata import Metadata
+from difreg.registry.profiles import Profile, profile_of
+from difreg.storage.blobs import BlobStore
+from difreg.storage.catalog import Catalog, Transaction
+
+FEWEST = 2
+SOLVERS = ("lattice",)
+
+
+def open_registry(home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Registry:
+    """Open the registry at ``home`` (else ``DIFREG_HOME``, else ``~/.difreg``). Nothing is written until the first add.
+
+    Parameters
+    ----------
+    progress
+        Called with (done, total, what) while images are denoised.
+    """
+    return Registry(settings.resolve(home), progress=progress)
+
+
+class Registry:
+    """A registry of fingerprints and the lineage drawn from them.
+
+    Every method raises :class:`difreg.DifregError` for what the caller can mend, its ``hint`` saying how.
+    """
+
+    def __init__(self, config: settings.Settings, *, progress: Progress | None = None) -> None:
+        self.settings = config
+        self._progress = progress
+        self._catalog = Catalog(config.database_url)
+        self._blobs = BlobStore(config.blobs)
+        self._background: Background = get_background()
+        self._members = Members(self._blobs, self._background)
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the catalogue."""
+        self._catalog.close()
+
+    # The catalogue
+
+    def init(self) -> a.Initialised:
+        """Make the home, if it is not there."""
+        made = not self._catalog.exists()
+        with self._catalog.write() as tx:
+            if made:
+                tx.log("init", "", f"difreg {__version__}")
+            return a.Initialised(self._provenance(tx), home=str(self.settings.home), created=made)
+
+    def list(self) -> a.Listing:
+        """All generators, stubs included, by name."""
+        with self._catalog.read() as tx:
+            latest = {v.generator: v for v in tx.latest_all()}
+            rows = tuple(views.generator_row(g, latest.get(g.name)) for g in tx.generators())
+            return a.Listing(self._provenance(tx), generators=rows)
+
+    def show(self, name: str) -> a.Shown:
+        """One generator: what is declared, its versions, and its accepted kin."""
+        with self._catalog.read() as tx:
+            record = tx.generator(name)
+            if record is None:
+                raise _unknown(name, tx)
+            versions = tx.versions(name) if record.observed else []
+            latest = versions[-1] if versions else None
+            return a.Shown(
+                self._provenance(tx),
+                generator=views.generator_detail(record, latest),
+                versions=tuple(views.version_row(v, tx.skipped(v.id)) for v in versions),
+                kin=views.stored_kin(tx, name),
+            )
+
+    def remove(self, name: str) -> a.Removed:
+        """Take a generator out of the registry; its versions stay on record and come back when it is added again."""
+        with self._catalog.write() as tx:
+            record = tx.generator(name)
+            if record is None or not record.observed:
+                raise _unknown(name, tx)
+            versions, stub = tx.remove(name)
+            registering.refresh_families(tx)
+            tx.log("remove", name, f"{versions} versions")
+            return a.Removed(self._provenance(tx), generator=name, versions=versions, stub=stub)
+
+    def families(self) -> a.Families:
+        """Who belongs together, and who stands alone."""
+        with self._catalog.read() as tx:
+            rows = [a.FamilyRow(f.name, f.title, f.members, f.support, None) for f in tx.families()]
+            rows.sort(key=lambda f: (-len(f.members), f.family))
+            inside = {m for f in rows for m in f.members}
+            alone = tuple(g.name for g in tx.generators(observed=True) if g.name not in inside)
+            return a.Families(self._provenance(tx), families=tuple(rows), singletons=alone)
+
+    # Images in
+
+    def add(
+        self, name: str, images: Sequence[str | Path], *, metadata: Metadata | None = None, solver: str = "lattice"
+    ) -> a.Added:
+        """Fingerprint a generator from images and register it as the next version of ``name``.
+
+        Raises
+        ------
+        InputError
+            If the name or the solver is not allowed.
+        TooFewImagesError
+            If fewer than two images can be used.
+        """
+        name = check_name(name)
+        if solver not in SOLVERS:
+            raise InputError(f"There is no solver '{shown(solver, 40)}'.", f"Use one of: {', '.join(SOLVERS)}.")
+        begun = time.monotonic()
+        found = self._extract(images, at_least=FEWEST)
+        new = profile_of(found, self._background, name)
+        with self._catalog.write() as tx:
+            added = registering.register(tx, self._members, new, found, metadata or Metadata())
+            return a.Added(
+                self._provenance(tx, found, solver=solver, threshold=self._threshold),
+                **registering.added_fields(tx, added, found),
+                seconds=round(time.monotonic() - begun, 3),
+            )
+
+    def add_each(
+        self, folder: str | Path, *, metadata: Mapping[str, Metadata] | None = None, solver: str = "lattice"
+    ) -> a.AddedEach:
+        """:meth:`add` for every subfolder, which names the generator; one that fails does not stop the others."""
+        done: list[a.Added] = []
+        failed: list[a.Failure] = []
+        for sub in _subfolders(folder):
+            try:
+                facts = (metadata or {}).get(sub.name)
+                done.append(self.add(sub.name, [sub], metadata=facts, solver=solver))
+            except DifregError as error:
+                failed.append(a.Failure(sub.name, error.message))
+        with self._catalog.read() as tx:
+            provenance = self._provenance(tx, solver=solver, threshold=self._threshold)
+        return a.AddedEach(provenance, generators=tuple(done), failed=tuple(failed))
+
+    def sketch(self, images: Sequence[str | Path], output: str | Path) -> a.Sketched:
+        """Write the sketches of images to a file that is accepted wherever images are."""
+        path = Path(output)
+        if path.suffix != SUFFIX:
+            raise InputError(f"'{shown(str(output))}' does not end in {SUFFIX}.", f"Write -o {shown(path.stem)}{SUFFIX}.")
+        found = self._extract(images)
+        write_sketch(found, path)
+        provenance = a.Provenance(__version__, denoiser=found.denoiser, images=_refs(found))
+        return a.Sketched(provenance, file=str(path), images=views.images_answer(found))
+
+    # Questions
+
+    def compare(self, one: str, two: str, *, seed: int = 0) -> a.Compared:
+        """Both orientations of cross-detection, and kinship with its doubt.
+
+        Each side is a generator's name, a folder of images, or a sketch file. Images that both sides hold are left out
+        of the second.
+        """
+        with self._catalog.read() as tx:
+            first, second = self._operand(tx, one), self._operand(tx, two)
+            apart = second.without(frozenset(first.contents))
+            if apart is None:
+                raise InputError(f"'{shown(one)}' and '{shown(two)}' hold the same images.", "Compare sets of different images.")
+            shared = () if apart is second else (a.Caveat("shared_images", f"{len(second) - len(apart)} images that both sides hold count for neither"),)
+            known = kinship.with_doubt(kinship.kinships(first, [apart])[0], first, apart, seed)
+            forth, back = (crossdetection.cross_detect(x, y) for x, y in ((first, apart), (apart, first)))
+            return a.Compared(
+                self._provenance(tx, prior=0.5, threshold=self._threshold, seed=seed),
+                a=first.name,
+                b=second.name,
+                cross_detection=tuple(c for c in (forth, back) if c),
+                kinship=views.kin_answer(known, apart),
+                verdict=_verdict(known),
+                warnings=(*shared, *pair_caveats(first, apart)),
+            )
+
+    def trace(self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0) -> a.Traced:
+        """Which family made these images, or none, or too little to say.
+
+        Parameters
+        ----------
+        exclude
+            Generators that are left out of the question.
+        prior
+            Probability, before looking, that no relative is registered.
+        """
+        _check_prior(prior)
+        with self._catalog.read() as tx:
+            members = self._traceable(tx, exclude)
+            families = {g.name: g.family for g in tx.generators(observed=True) if g.family}
+            titles = {f.name: f.title for f in tx.families()}
+            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
+        found = self._extract(images)
+        query = profile_of(found, self._background, "query")
+        result = tracing.trace(query, members, families, prior, seed)
+        told = ", ".join(str(i) for i in images)
+        return tracing.answer(result, told, found, query, titles, _with_images(provenance, found))
+
+    def trace_each(self, folder: str | Path, *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0) -> a.TracedEach:
+        """:meth:`trace` for every subfolder; one that fails does not stop the others."""
+        _check_prior(prior)
+        with self._catalog.read() as tx:
+            self._traceable(tx, exclude)
+            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
+        done: list[a.Traced] = []
+        failed: list[a.Failure] = []
+        for sub in _subfolders(folder):
+            try:
+                done.append(self.trace([sub], exclude=exclude, prior=prior, seed=seed))
+            except DifregError as error:
+                failed.append(a.Failure(sub.name, error.message))
+        return a.TracedEach(provenance, traces=tuple(done), failed=tuple(failed))
+
+    def background(self) -> a.BackgroundShown:
+        """The yardstick this registry's scores are measured with."""
+        return views.background_answer(self._background, a.Provenance(__version__, background=self._background.name))
+
+    # Inside
+
+    @property
+    def _threshold(self) -> float:
+        return kinship.threshold(self._background.calibration)
+
+    def _extract(self, images: Sequence[str | Path], at_least: int = 1) -> ImageSet:
+        return extract(
+            images, denoiser=self._background.denoiser, jobs=self.settings.jobs, progress=self._progress, at_least=at_least
+        )
+
+    def _operand(self, tx: Transaction, what: str) -> Profile:
+        version = tx.latest(what)
+        if version is not None:
+            return self._members.get(version)
+        if not Path(what).exists():
+            raise _unknown(what, tx)
+        return profile_of(self._extract([what]), self._background, what)
+
+    def _traceable(self, tx: Transaction, exclude: Sequence[str]) -> list[Profile]:
+        versions = tx.latest_all()
+        missing = sorted(set(exclude) - {v.generator for v in versions})
+        if missing:
+            raise _unknown(missing[0], tx)
+        members = [self._members.get(v) for v in versions if v.generator not in set(exclude)]
+        if not members:
+            raise NotFoundError("The registry holds no generator to trace to.", "Register some: difreg add NAME IMAGES...")
+        return members
+
+    def _provenance(self, tx: Transaction, images: ImageSet | None = None, **more: Any) -> a.Provenance:
+        b = self._background
+        made = a.Provenance(__version__, denoiser=b.denoiser, background=b.name, registry=tx.digest(), **more)
+        return _with_images(made, images) if images else made
+
+
+def _with_images(provenance: a.Provenance, images: ImageSet) -> a.Provenance:
+    return a.Provenance(**{**vars(provenance), "images": _refs(images)})
+
+
+def _refs(images: ImageSet) -> tuple[a.ImageRef, ...]:
+    return tuple(a.ImageRef(i.file, i.sha256) for i in images.images)
+
+
+def _subfolders(folder: str | Path) -> list[Path]:
+    path = Path(folder)
+    if not path.is_dir():
+        raise NotFoundError(f"There is no folder '{shown(str(folder))}'.", "Give a folder whose subfolders hold images.")
+    found = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if not found:
+        raise NotFoundError(f"'{shown(str(folder))}' has no subfolders.", "Give a folder whose subfolders hold images.")
+    return found
+
+
+def _check_prior(prior: float) -> None:
+    if not 0 < prior < 1:
+        raise InputError(f"The prior {prior} is not between 0 and 1.", "It is the probability that no relative is registered; .5 is usual.")
+
+
+def _unknown(name: str, tx: Transaction) -> NotFoundError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, [g.name for g in tx.generators()], 3)
+    hint = f"Did you mean {' or '.join(shown(c) for c in close)}?" if close else "See `difreg list`."
+    return NotFoundError(f"No generator is called '{shown(name)}'.", hint)
+
+
+def _verdict(known: kinship.Kinship) -> str:
+    if not known.judged:
+        return "insufficient"
+    return "kin" if known.accepted else "none"

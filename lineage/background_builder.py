@@ -1,0 +1,203 @@
+"""Building a background from a labelled collection of images: ``make artefacts`` and ``difreg background build``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from difreg import __version__
+from difreg.errors import InputError
+from difreg.lineage.calibration import fit_calibration
+from difreg.lineage.kinship import pairwise
+from difreg.lineage.labelled import KIN_FAMILY, UNSETTLED, Label, read_labels, settled_pairs
+from difreg.registry import background as backgrounds
+from difreg.registry import denoisers
+from difreg.registry.background import Background, Calibration
+from difreg.registry.extraction import ImageSet, Progress, extract
+from difreg.registry.fingerprints import panel_scale
+from difreg.registry.images import open_crop
+from difreg.registry.sketches import pack, sketch
+from difreg.registry.whitening import Whitening, coefficients, fit_whitening, template
+
+Array = NDArray[np.float64]
+NAME = "background-1"
+SPLIT = "photographs-1.csv"
+QUALITIES = (50, 60, 70, 75, 80, 85, 90, 92, 95)
+JPEG_SOURCES = ("real-kodak", "real-live1-set14", "real-urban100")  # photographs that are not JPEG as they lie
+SIZES = (4, 8, 16)
+DRAWS = 10
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a background is made from, denoised once.
+
+    Attributes
+    ----------
+    generators
+        Image sets by name; ``labels`` has the same names.
+    make, test
+        The two halves of the photographs.
+    jpeg
+        Mean coefficients (192,) that compression adds to photographs of *make*, by quality.
+    """
+
+    denoiser: str
+    labels: Mapping[str, Label]
+    generators: Mapping[str, ImageSet]
+    make: ImageSet
+    test: ImageSet
+    jpeg: Mapping[int, Array]
+
+    @cached_property
+    def coefficients(self) -> dict[str, Array]:
+        """(n, 192) coefficients of each generator's images."""
+        return {name: coefficients(images.sketches) for name, images in self.generators.items()}
+
+    def panel_names(self) -> list[str]:
+        """Lossless sets of families that are neither the large one nor unsettled."""
+        return [x.name for x in self.labels.values() if x.lossless and x.family not in {KIN_FAMILY, *UNSETTLED}]
+
+
+def gather(zoo: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None) -> Material:
+    """Denoise the collection in ``zoo``: ``generators/``, ``photos/``, ``truth.csv``, and the committed split."""
+    labels = read_labels(zoo)
+    generators = {
+        name: extract([zoo / "generators" / name], denoiser=denoiser, progress=_named(progress, name)) for name in labels
+    }
+    halves = read_split(zoo)
+    make, test = (extract(halves[half], denoiser=denoiser, progress=_named(progress, half)) for half in ("make", "test"))
+    plain = [p for p in halves["make"] if p.parent.name in JPEG_SOURCES]
+    return Material(denoiser, labels, generators, make, test, _jpeg_shifts(plain, denoiser, progress))
+
+
+def _named(progress: Progress | None, what: str) -> Progress | None:
+    return (lambda done, total, _: progress(done, total, what)) if progress else None
+
+
+def read_split(zoo: Path) -> dict[str, list[Path]]:
+    """Photographs by half, as the committed list says; files that changed are refused."""
+    halves: dict[str, list[Path]] = {"make": [], "test": []}
+    text = files("difreg.registry.backgrounds").joinpath(SPLIT).read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        path = zoo / "photos" / row["file"]
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
+            raise InputError(f"The photograph {path} is missing or another than the list {SPLIT} names.", "Use the collection the list was made for.")
+        halves[row["half"]].append(path)
+    return halves
+
+
+def _jpeg_shifts(photographs: Sequence[Path], denoiser: str, progress: Progress | None) -> dict[int, Array]:
+    noise = denoisers.get(denoiser).residual
+    sums = {quality: np.zeros((1, 3, 16, 16)) for quality in QUALITIES}
+    for done, path in enumerate(photographs, 1):
+        pixels = open_crop(path).pixels
+        before = sketch(noise(pixels))
+        for quality in QUALITIES:
+            stream = BytesIO()
+            Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+            after = sketch(noise(np.asarray(Image.open(stream))))
+            if before is not None and after is not None:
+                sums[quality] += after - before
+        if progress:
+            progress(done, len(photographs), "compressing photographs")
+    return {quality: coefficients(total / len(photographs))[0] for quality, total in sums.items()}
+
+
+def assemble(material: Material, left_out: frozenset[str] = frozenset(), calibration: Calibration | None = None) -> Background:
+    """A background from all of ``material`` but the clusters ``left_out``; the calibration is fitted if not given."""
+    whitening, panel_names, panel = yardstick(material, left_out)
+    jpeg = np.stack([material.jpeg[q] * whitening.weights for q in QUALITIES])
+    made = Background(
+        name=NAME,
+        denoiser=material.denoiser,
+        photo_mean=material.make.sketches.mean(0),
+        negatives=material.test.sketches,
+        whitening=whitening,
+        panel=panel,
+        panel_names=tuple(panel_names),
+        jpeg=jpeg / np.linalg.norm(jpeg, axis=1, keepdims=True),
+        calibration=calibration or calibrate(material, whitening, panel, left_out),
+    )
+    return made
+
+
+def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tuple[Whitening, list[str], Array]:
+    """Whitening, panel names and panel templates from all clusters but those left out."""
+    used = {n for n, label in material.labels.items() if label.cluster not in left_out}
+    whitening = fit_whitening([material.coefficients[n] for n in sorted(used) if material.labels[n].lossless])
+    names = [n for n in material.panel_names() if n in used]
+    panel = np.stack([template(whitening.unit(material.coefficients[n])).direction for n in names])
+    return whitening, names, panel
+
+
+def calibrate(material: Material, whitening: Whitening, panel: Array, left_out: frozenset[str] = frozenset(), seed: int = 0) -> Calibration:
+    """Calibration from the settled pairs of draws of 4, 8 and 16 images, clusters left out."""
+    names = [n for n, label in material.labels.items() if label.lossless and label.cluster not in left_out]
+    index = {n: k for k, n in enumerate(names)}
+    pairs = [(index[a], index[b], kin) for a, b, kin in settled_pairs(material.labels) if a in index and b in index]
+    rows, columns, kin = (np.array(x) for x in zip(*pairs, strict=True))
+    scores = []
+    for z in drawn(material, names, whitening, panel, SIZES, DRAWS, seed):
+        scores.append(z[rows, columns])
+    flat = np.concatenate(scores)
+    kind = np.tile(kin, len(scores))
+    return fit_calibration(flat[kind], flat[~kind])
+
+
+def drawn(
+    material: Material, names: Sequence[str], whitening: Whitening, panel: Array, sizes: Sequence[int], draws: int, seed: int
+) -> list[Array]:
+    """Kinship matrices, (m, m) each, of ``draws`` random subsets of each of ``sizes`` images a set."""
+    out = []
+    for size in sizes:
+        rng = np.random.default_rng([seed, size])
+        for _ in range(draws):
+            picks = [rng.permutation(len(material.coefficients[n]))[:size] for n in names]
+            units = [whitening.unit(material.coefficients[n][p]) for n, p in zip(names, picks, strict=True)]
+            directions = np.stack([template(u).direction for u in units])
+            out.append(pairwise(directions, panel_scale(directions, panel)))
+    return out
+
+
+def build_background(zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None) -> Path:
+    """Build the background of ``denoiser`` from ``zoo`` and write it into the folder ``output``; the .json's path."""
+    material = gather(zoo, denoiser=denoiser, progress=progress)
+    made = assemble(material)
+    negatives, scale = pack(made.negatives)
+    facts: dict[str, Any] = {
+        "name": NAME,
+        "denoiser": denoiser,
+        "difreg": __version__,
+        "photographs": len(material.make),
+        "negatives": len(material.test),
+        "whitening_sets": sum(x.lossless for x in material.labels.values()),
+        "panel": list(made.panel_names),
+        "calibration": {"slope": made.calibration.slope, "intercept": made.calibration.intercept, "limit": made.calibration.limit},
+        "made_from": {"sets": {n: _set_hash(s) for n, s in material.generators.items()}, "make": _set_hash(material.make), "test": _set_hash(material.test)},
+    }
+    arrays = {
+        "photo_mean": made.photo_mean.astype(np.float32),
+        "negatives": negatives,
+        "negatives_scale": scale,
+        "centre": made.whitening.centre.astype(np.float32),
+        "weights": made.whitening.weights.astype(np.float32),
+        "panel": made.panel.astype(np.float32),
+        "jpeg": made.jpeg.astype(np.float32),
+    }
+    return backgrounds.save(output, facts, arrays)
+
+
+def _set_hash(images: ImageSet) -> str:
+    return hashlib.sha256("".join(sorted(i.sha256 for i in images.images)).encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""What weakens an answer, in words: one :class:`Caveat` a reason, a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from difreg.lineage.answers import Caveat
+from difreg.names import shown
+from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
+from difreg.registry.profiles import Profile
+from difreg.registry.whitening import images_needed
+
+
+def further_images(made: Profile) -> int | None:
+    """Further images for a reliability of one half; three where one image alone tells nothing, None where none is
+    missing or too little can be told."""
+    n = len(made)
+    if made.reliability >= RELIABLE:
+        return None
+    if n < 2:
+        return 3
+    total = images_needed(made.reliability, n)
+    return None if total is None else max(total - n, 1)
+
+
+def fingerprint_caveats(made: Profile) -> list[Caveat]:
+    """What weakens a fingerprint whoever it is compared with."""
+    out = []
+    if made.fingerprint.flagged:
+        cosine = made.fingerprint.jpeg
+        out.append(Caveat("jpeg", f"the images look JPEG-compressed (cosine {cosine:.2f} with JPEG's own pattern, above {JPEG_FLAG})"))
+    if not made.reliability >= RELIABLE:
+        needed = further_images(made)
+        more = f"about {needed} more would do" if needed else "they share no pattern that can be told from chance"
+        told = f"the reliability of {len(made)} images is {made.reliability:.2f}" if len(made) > 1 else "one image has no reliability"
+        out.append(Caveat("weak", f"{told}, below {RELIABLE}: {more}"))
+    return out
+
+
+def pair_caveats(one: Profile, two: Profile) -> list[Caveat]:
+    """What weakens a comparison of two sets."""
+    return [Caveat(c.code, f"{shown(p.name)}: {c.text}") for p in (one, two) for c in fingerprint_caveats(p)]
+
+
+def trace_caveats(query: Profile, shared: Sequence[str], weak: Sequence[str], jpeg: Sequence[str]) -> list[Caveat]:
+    """What weakens a trace: generators that hold traced images, that are too weak, that are JPEG as the query is."""
+    out = fingerprint_caveats(query)
+    if shared:
+        text = f"some of these very images are registered as {_some(shared)}; they do not count as its images here"
+        out.append(Caveat("registered_images", text))
+    if weak:
+        out.append(Caveat("weak_generators", f"not judged, their reliability is below {RELIABLE}: {_some(weak)}"))
+    if jpeg:
+        out.append(Caveat("jpeg_pair", f"not judged, both sides look JPEG-compressed: {_some(jpeg)}"))
+    return out
+
+
+def _some(names: Sequence[str], limit: int = 6) -> str:
+    told = ", ".join(shown(n) for n in sorted(names)[:limit])
+    return told + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -1,0 +1,131 @@
+"""Kinship: the symmetric, whitened cross-detection score of two sets of images, in units of an unrelated pair's spread.
+
+The score of j's images under i's template is the mean correlation of the template with j's whitened images of unit
+length, divided by the length of their mean: the cosine of the two templates. Kinship divides it by the scales the two
+have over the background's panel: ``z = cosine / 2 * (1 / s_i + 1 / s_j)``. The calibration makes it a likelihood ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difreg.registry.background import Background, Calibration
+from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.profiles import Profile
+
+Array = NDArray[np.float64]
+ACCEPTANCE = 0.95  # probability at prior 1/2
+REPLICATES = 200
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Kinship:
+    """Kinship of one pair with its doubt; see :class:`difreg.lineage.answers.Kin` for the terms.
+
+    ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed.
+    """
+
+    cosine: float
+    kinship: float
+    log_likelihood_ratio: float
+    probability: float
+    judged: bool
+    low: float = np.nan
+    high: float = np.nan
+    support: float = np.nan
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the pair counts as kin: judged, and probable enough."""
+        return self.judged and self.probability >= ACCEPTANCE
+
+
+def log_likelihood_ratio(kinship: Array, calibration: Calibration) -> Array:
+    """Natural logarithm of P(kinship | kin) / P(kinship | unrelated), kept within the calibration's limit."""
+    raw = calibration.slope * kinship + calibration.intercept
+    return np.clip(raw, -calibration.limit, calibration.limit)
+
+
+def probability(log_ratio: Array, prior: float = 0.5) -> Array:
+    """Posterior probability of kinship."""
+    out: Array = 1 / (1 + np.exp(-(log_ratio + np.log(prior / (1 - prior)))))
+    return out
+
+
+def threshold(calibration: Calibration) -> float:
+    """Smallest kinship that is accepted."""
+    return float((np.log(ACCEPTANCE / (1 - ACCEPTANCE)) - calibration.intercept) / calibration.slope)
+
+
+def score(directions: Array, scales: Array, others: Array, other_scales: Array) -> Array:
+    """Kinship of unit directions (..., 192) and scales (...) row by row with others of the same shape."""
+    cosines = (directions * others).sum(-1)
+    out: Array = cosines / 2 * (1 / scales + 1 / other_scales)
+    return out
+
+
+def judgeable(a: Profile, b: Profile) -> bool:
+    """Whether kinship of the two may be concluded from their images at all."""
+    strong = a.reliability >= RELIABLE and b.reliability >= RELIABLE
+    return strong and not (a.fingerprint.flagged and b.fingerprint.flagged)
+
+
+def kinships(query: Profile, others: Sequence[Profile]) -> list[Kinship]:
+    """Kinship of ``query`` with each of ``others``, without the doubt that takes resampling.
+
+    Images that both sides hold count for neither: the caller takes them out (:meth:`Profile.without`).
+    """
+    if not others:
+        return []
+    directions = np.stack([o.direction for o in others])
+    scales = np.array([o.fingerprint.scale for o in others])
+    z = score(query.direction, query.fingerprint.scale, directions, scales)
+    ratios = log_likelihood_ratio(z, query.background.calibration)
+    chances = probability(ratios)
+    cosines = directions @ query.direction
+    rows = zip(others, cosines.tolist(), z.tolist(), ratios.tolist(), chances.tolist(), strict=True)
+    return [Kinship(c, k, r, p, judgeable(query, o)) for o, c, k, r, p in rows]
+
+
+def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship:
+    """``known`` with its 95 % jackknife interval and its bootstrap support over images.
+
+    Interval: delete-one jackknife over both sets (Efron and Stein 1981), normal quantiles. Support: the share of
+    replicates, both sets resampled, whose kinship is accepted.
+    """
+    variance = _jackknife(a, b) + _jackknife(b, a)
+    half = Z95 * np.sqrt(variance)
+    (one, one_scale), (two, two_scale) = a.bootstrap(REPLICATES, seed), b.bootstrap(REPLICATES, seed)
+    z = score(one, one_scale, two, two_scale)
+    support = float((z >= threshold(a.background.calibration)).mean()) if known.judged else 0.0
+    low, high = known.kinship - half, known.kinship + half
+    return Kinship(
+        known.cosine, known.kinship, known.log_likelihood_ratio, known.probability, known.judged,
+        float(low), float(high), support,
+    )  # fmt: skip
+
+
+def _jackknife(varied: Profile, fixed: Profile) -> float:
+    n = len(varied)
+    if n < 3:
+        return np.nan
+    directions, scales = varied.jackknife
+    z = score(directions, scales, fixed.direction, np.asarray(fixed.fingerprint.scale))
+    return float((n - 1) / n * ((z - z.mean()) ** 2).sum())
+
+
+def pairwise(directions: Array, scales: Array) -> Array:
+    """(m, m) kinship of all pairs of (m, 192) directions with (m,) scales."""
+    inverse = 1 / scales
+    out: Array = directions @ directions.T / 2 * (inverse[:, None] + inverse[None])
+    return out
+
+
+def same_background(profiles: Sequence[Profile], background: Background) -> bool:
+    """Whether all profiles were measured with ``background``."""
+    return all(p.background.digest == background.digest for p in profiles)

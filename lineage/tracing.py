@@ -1,0 +1,160 @@
+"""Tracing: which family made these images, or none, or too little to say.
+
+A trace is Bayesian. "No relative here" has the prior ``prior`` and the families share the rest equally, a generator
+without family counting as one. A family's likelihood ratio is the mean of its members', as if one of them, we do not
+know which, were the source; so many candidates do not inflate the answer, and one odd member does not make it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from difreg.lineage.answers import Candidate, Caveat, Part, Provenance, Traced
+from difreg.lineage.caveats import further_images, trace_caveats
+from difreg.lineage.kinship import Kinship, kinships, with_doubt
+from difreg.lineage.views import images_answer, kin_answer
+from difreg.registry.extraction import ImageSet
+from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.profiles import Profile
+
+DECIDED = 0.95  # posterior of a family that is called kin
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A registered generator as an origin of the images."""
+
+    profile: Profile
+    family: str
+    kinship: Kinship
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a trace found. ``family`` is the likeliest family's name, whatever the verdict; "" where none was judged."""
+
+    verdict: str
+    family: str
+    probability: float
+    likelihood_ratio: float
+    none_probability: float
+    origins: tuple[Origin, ...]
+    indistinguishable: tuple[str, ...]
+    needed_images: int | None
+    caveats: tuple[Caveat, ...]
+
+
+def trace(query: Profile, members: Sequence[Profile], families: Mapping[str, str], prior: float = 0.5, seed: int = 0) -> Trace:
+    """Place ``query`` among ``members``.
+
+    Parameters
+    ----------
+    members
+        Registered generators under the query's background.
+    families
+        Family of each member that has one, by name.
+    prior
+        Probability, before looking, that no relative is registered; between 0 and 1, both excluded.
+    """
+    fresh, shared = _apart(query, members)
+    known = kinships(query, fresh)
+    origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh, known, strict=True)]
+    origins.sort(key=lambda o: (-o.kinship.kinship, o.profile.name))
+    judged = [o for o in origins if o.profile.reliability >= RELIABLE and not _both_flagged(query, o.profile)]
+    ratios = _by_family(judged)
+    none, posterior = _posterior(ratios, prior)
+    best = max(posterior, key=lambda f: (posterior[f], f), default="")
+    verdict = _verdict(query, posterior.get(best, 0.0), none, bool(judged))
+    top = [_doubted(o, query, seed) for o in origins[:SHOWN]]
+    alike = tuple(sorted(o.profile.name for o in judged if o.family == best and o.kinship.accepted)) if verdict == "kin" else ()
+    return Trace(
+        verdict=verdict,
+        family=best,
+        probability=posterior.get(best, 0.0),
+        likelihood_ratio=ratios.get(best, float("nan")),
+        none_probability=none,
+        origins=tuple(top),
+        indistinguishable=alike,
+        needed_images=further_images(query) if verdict == "insufficient" else None,
+        caveats=tuple(_caveats(query, origins, shared)),
+    )
+
+
+def _apart(query: Profile, members: Sequence[Profile]) -> tuple[list[Profile], list[str]]:
+    """Members without the images that are being traced, and the names of those that hold some."""
+    traced = frozenset(query.contents)
+    reduced = [(m, m.without(traced)) for m in members]
+    shared = [m.name for m, r in reduced if r is not m]
+    return [r for _, r in reduced if r is not None], shared
+
+
+def _both_flagged(a: Profile, b: Profile) -> bool:
+    return a.fingerprint.flagged and b.fingerprint.flagged
+
+
+def _by_family(origins: Sequence[Origin]) -> dict[str, float]:
+    ratios: dict[str, list[float]] = {}
+    for o in origins:
+        ratios.setdefault(o.family, []).append(float(np.exp(o.kinship.log_likelihood_ratio)))
+    return {family: float(np.mean(values)) for family, values in ratios.items()}
+
+
+def _posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[str, float]]:
+    if not ratios:
+        return prior, {}
+    share = (1 - prior) / len(ratios)
+    total = prior + sum(share * r for r in ratios.values())
+    return prior / total, {f: share * r / total for f, r in ratios.items()}
+
+
+def _verdict(query: Profile, probability: float, none: float, judged: bool) -> str:
+    if not judged or not query.reliability >= RELIABLE:
+        return "insufficient"
+    if probability >= DECIDED:
+        return "kin"
+    return "none" if none >= 0.5 else "insufficient"
+
+
+def _doubted(origin: Origin, query: Profile, seed: int) -> Origin:
+    return Origin(origin.profile, origin.family, with_doubt(origin.kinship, query, origin.profile, seed))
+
+
+def _caveats(query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
+    weak = [o.profile.name for o in origins if not o.profile.reliability >= RELIABLE]
+    jpeg = [o.profile.name for o in origins if _both_flagged(query, o.profile)]
+    return trace_caveats(query, shared, weak, jpeg)
+
+
+def answer(
+    result: Trace, query: str, images: ImageSet, made: Profile, titles: Mapping[str, str | None], provenance: Provenance
+) -> Traced:
+    """The trace as it is told: ``titles`` are those of the families by name."""
+    found = tuple(i.file for i in images.images)
+    named = result.family or None
+    return Traced(
+        provenance,
+        query=query,
+        verdict=result.verdict,
+        family=named,
+        title=titles.get(result.family),
+        probability=result.probability,
+        likelihood_ratio=result.likelihood_ratio,
+        none_probability=result.none_probability,
+        candidates=tuple(_candidate(o, titles) for o in result.origins),
+        indistinguishable=result.indistinguishable,
+        placement=None,
+        parts=(Part(found, result.verdict, named, result.probability),),
+        images=images_answer(images),
+        reliability=made.reliability,
+        needed_images=result.needed_images,
+        warnings=result.caveats,
+    )
+
+
+def _candidate(origin: Origin, titles: Mapping[str, str | None]) -> Candidate:
+    row = kin_answer(origin.kinship, origin.profile)
+    return Candidate(**vars(row), family=origin.family if origin.family in titles else None)

@@ -1,0 +1,111 @@
+"""Records and measurements as the answers they are told in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from difreg.lineage import answers as a
+from difreg.lineage.kinship import Kinship, threshold
+from difreg.registry.background import Background
+from difreg.registry.extraction import ImageSet
+from difreg.registry.profiles import Profile
+from difreg.storage.catalog import Transaction
+from difreg.storage.records import GeneratorRecord, KinshipRecord, SkippedRecord, VersionRecord
+
+
+def generator_row(record: GeneratorRecord, latest: VersionRecord | None) -> a.GeneratorRow:
+    """A line of ``list``."""
+    return a.GeneratorRow(**_row(record, latest))
+
+
+def generator_detail(record: GeneratorRecord, latest: VersionRecord | None) -> a.GeneratorDetail:
+    """The head of ``show``."""
+    parents = tuple(a.Parent(p.name, p.relation, p.source) for p in record.parents)
+    return a.GeneratorDetail(**_row(record, latest), parents=parents, notes=record.note, certainty=record.certainty)
+
+
+def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, object]:
+    return {
+        "name": record.name,
+        "version": latest.number if latest else None,
+        "family": record.family,
+        "images": latest.images if latest else 0,
+        "reliability": latest.reliability if latest else None,
+        "released": record.released,
+        "not_before": record.not_before,
+        "base": bool(record.base),
+        "observed": record.observed,
+        "aliases": record.aliases,
+        "tags": dict(record.tags),
+    }
+
+
+def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord]) -> a.VersionRow:
+    """One version in ``show``."""
+    return a.VersionRow(
+        version=version.number,
+        digest=version.digest,
+        solver=version.solver,
+        denoiser=version.denoiser,
+        background=version.background,
+        images=version.images,
+        reliability=version.reliability,
+        created=version.created,
+        skipped=tuple(a.Skipped(s.file, s.code, s.reason) for s in skipped),
+        warnings=tuple(a.Caveat(code, text) for code, text in version.caveats),
+    )
+
+
+def kin_answer(known: Kinship, other: Profile) -> a.Kin:
+    """Kinship to ``other``."""
+    return a.Kin(
+        generator=other.name,
+        version=other.version,
+        cosine=known.cosine,
+        kinship=known.kinship,
+        likelihood_ratio=math.exp(known.log_likelihood_ratio),
+        probability=known.probability,
+        low=known.low,
+        high=known.high,
+        support=known.support,
+        reliability=other.reliability,
+    )
+
+
+def stored_kin(tx: Transaction, name: str) -> tuple[a.Kin, ...]:
+    """Accepted kin of a registered generator, nearest first."""
+    reliability = {v.generator: v.reliability for v in tx.latest_all()}
+    rows = [_stored(row, name, reliability) for row in tx.kinship(name)]
+    return tuple(sorted(rows, key=lambda k: (-k.kinship, k.generator)))
+
+
+def _stored(row: KinshipRecord, name: str, reliability: dict[str, float]) -> a.Kin:
+    other, version = (row.b, row.b_version) if row.a == name else (row.a, row.a_version)
+    ratio = 10.0**row.log10_likelihood_ratio
+    return a.Kin(
+        other, version, row.cosine, row.kinship, ratio, row.probability, row.low, row.high, row.support, reliability[other]
+    )  # fmt: skip
+
+
+def images_answer(images: ImageSet) -> a.Images:
+    """How many images were used, and which were not."""
+    return a.Images(len(images), tuple(a.Skipped(s.file, s.code, s.reason) for s in images.skipped))
+
+
+def background_answer(background: Background, provenance: a.Provenance, file: str | None = None) -> a.BackgroundShown:
+    """What a background is made of."""
+    return a.BackgroundShown(
+        provenance,
+        name=background.name,
+        denoiser=background.denoiser,
+        digest=background.digest,
+        photographs=int(background.facts["photographs"]),
+        negatives=len(background.negatives),
+        whitening_sets=int(background.facts["whitening_sets"]),
+        panel=background.panel_names,
+        slope=background.calibration.slope,
+        intercept=background.calibration.intercept,
+        acceptance=threshold(background.calibration),
+        file=file,
+    )

@@ -1,0 +1,135 @@
+"""The background: the frozen, numbered yardstick all scores of one denoiser are measured with.
+
+It holds statistics of photographs, the whitening, a panel of unrelated generators' templates and the calibration of
+kinship to likelihood ratio. Nothing else in a registry moves a score.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difreg.errors import IncompatibleError, StorageError
+from difreg.registry.sketches import unpack
+from difreg.registry.whitening import Whitening
+
+DEFAULT = "background-1"
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """log likelihood ratio = ``slope * kinship + intercept``, kept within ``limit`` (natural logarithms)."""
+
+    slope: float
+    intercept: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Background:
+    """See the module.
+
+    Attributes
+    ----------
+    photo_mean
+        (3, 16, 16) mean sketch of the *make* half of the photographs.
+    negatives
+        (m, 3, 16, 16) sketches of the *test* half: the negatives of every AUC, accuracy and p-value.
+    whitening
+        Coefficients to whitened coefficients.
+    panel
+        (p, 192) unit templates of unrelated generators, named by ``panel_names``.
+    jpeg
+        (q, 192) unit directions that JPEG compression adds, a row a quality.
+    digest
+        SHA-256 of the arrays and the facts, in hexadecimal.
+    facts
+        Counts and hashes of what made it.
+    """
+
+    name: str
+    denoiser: str
+    photo_mean: Array
+    negatives: Array
+    whitening: Whitening
+    panel: Array
+    panel_names: tuple[str, ...]
+    jpeg: Array
+    calibration: Calibration
+    digest: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@cache
+def get(name: str = DEFAULT) -> Background:
+    """The shipped background called ``name``.
+
+    Raises
+    ------
+    IncompatibleError
+        If this version of difreg ships none of that name.
+    """
+    folder = files("difreg.registry.backgrounds")
+    if not name.isascii() or "/" in name or not folder.joinpath(f"{name}.json").is_file():
+        raise IncompatibleError(f"This difreg has no background '{name}'.", "Upgrade difreg, or add the images again.")
+    return parse(folder.joinpath(f"{name}.json").read_bytes(), folder.joinpath(f"{name}.safetensors").read_bytes())
+
+
+def load(path: Path) -> Background:
+    """The background in ``path`` (its .json; the arrays lie beside it)."""
+    try:
+        return parse(path.read_bytes(), path.with_suffix(".safetensors").read_bytes())
+    except OSError as error:
+        raise StorageError(f"The background {path} cannot be read: {error.strerror}.", "Give the .json that `background build` wrote.") from error
+
+
+def parse(facts_json: bytes, arrays: bytes) -> Background:
+    """A background from the bytes of its two files; the digest is checked."""
+    from safetensors.numpy import load as load_arrays
+
+    facts = json.loads(facts_json)
+    digest = _digest(facts, arrays)
+    if facts.get("digest") != digest:
+        raise StorageError(f"The background {facts.get('name')} is damaged: its digest does not match.", "Install difreg again.")
+    a = load_arrays(arrays)
+    wide = {k: v.astype(np.float64) for k, v in a.items()}
+    return Background(
+        name=facts["name"],
+        denoiser=facts["denoiser"],
+        photo_mean=wide["photo_mean"],
+        negatives=unpack(a["negatives"], a["negatives_scale"]),
+        whitening=Whitening(wide["centre"], wide["weights"]),
+        panel=wide["panel"],
+        panel_names=tuple(facts["panel"]),
+        jpeg=wide["jpeg"],
+        calibration=Calibration(**facts["calibration"]),
+        digest=digest,
+        facts=facts,
+    )
+
+
+def save(folder: Path, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Path:
+    """Write ``NAME.safetensors`` and ``NAME.json`` (with the digest of both) into ``folder``; the .json's path."""
+    from safetensors.numpy import save as save_arrays
+
+    folder.mkdir(parents=True, exist_ok=True)
+    blob = save_arrays({k: np.ascontiguousarray(v) for k, v in sorted(arrays.items())})
+    facts = {**facts, "digest": _digest(facts, blob)}
+    path = folder / f"{facts['name']}.json"
+    path.with_suffix(".safetensors").write_bytes(blob)
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _digest(facts: dict[str, Any], arrays: bytes) -> str:
+    told = json.dumps({k: v for k, v in facts.items() if k != "digest"}, sort_keys=True)
+    return hashlib.sha256(told.encode() + hashlib.sha256(arrays).digest()).hexdigest()

@@ -1,0 +1,1 @@
+"""The frozen, numbered backgrounds that ship with difreg (numbers only; see ``docs/background.md``)."""

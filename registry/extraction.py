@@ -1,0 +1,190 @@
+"""From files to sketches: the one place where images are denoised, in parallel where that pays.
+
+An :class:`ImageSet` is what the rest of difreg sees of images. It can be written as a ``.sketch`` file, which is
+accepted wherever images are: laboratories that cannot share images share these numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difreg.errors import IncompatibleError, InputError, TooFewImagesError
+from difreg.names import shown
+from difreg.registry import denoisers
+from difreg.registry.images import (
+    CROP,
+    Crop,
+    SkippedImage,
+    UnusableImageError,
+    drop_duplicates,
+    find,
+    open_crop,
+    skipped,
+)
+from difreg.registry.sketches import PERIOD, pack, sketch, unpack
+from difreg.storage.blobs import dumps, loads
+
+FORMAT = "difreg-sketch-1"
+SUFFIX = ".sketch"
+BATCH = 8
+WORTH_PROCESSES = 64  # images; below, starting the workers takes longer than they save
+MAX_SKETCH_BYTES = 1 << 28
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """One used image: its file as given, size in bytes, SHA-256 of the file and of the pixels looked at."""
+
+    file: str
+    size: int
+    sha256: str
+    content: str
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Sketches, (n, 3, 16, 16), of the images that could be used, and the ones that could not."""
+
+    denoiser: str
+    images: tuple[ImageInfo, ...]
+    sketches: NDArray[np.float64]
+    skipped: tuple[SkippedImage, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def extract(
+    given: Sequence[str | Path], *, denoiser: str = denoisers.DEFAULT, jobs: int = 0, progress: Progress | None = None, at_least: int = 1
+) -> ImageSet:
+    """Sketches of the images that files, folders, globs and ``.sketch`` files mean.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes; 0 uses all processors once there are images enough.
+    progress
+        Called with (done, total, what) as images are finished.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        If something named does not exist, or a ``.sketch`` file is damaged.
+    IncompatibleError
+        If a ``.sketch`` file was made with another denoiser.
+    TooFewImagesError
+        If fewer than ``at_least`` images can be used.
+    """
+    ready = [read_sketch(Path(g), denoiser) for g in given if str(g).endswith(SUFFIX)]
+    paths = find(g for g in given if not str(g).endswith(SUFFIX))
+    made = _denoise(paths, denoiser, jobs, progress)
+    crops = [m for m in made if not isinstance(m, SkippedImage)]
+    infos = [i for s in ready for i in s.images] + [c[0] for c in crops]
+    sketches = [x for s in ready for x in s.sketches] + [c[1] for c in crops]
+    bad = [m for m in made if isinstance(m, SkippedImage)] + [x for s in ready for x in s.skipped]
+    kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
+    lost = (*bad, *twice)
+    if len(kept) < at_least:
+        what = f"Only {len(kept)} of {len(kept) + len(lost)} images can be used" if lost or kept else "There are no images"
+        raise TooFewImagesError(
+            f"{what} in {shown(', '.join(map(str, given)))}.{_why(lost)}",
+            f"Give at least {at_least} PNG, JPEG, WebP, BMP or TIFF of {CROP} pixels or more on each side.",
+        )
+    # Rounded as they are stored, so that an answer is the same from images, sketch files and the registry.
+    rounded = unpack(*pack(np.stack([sketches[k] for k in kept])))
+    return ImageSet(denoiser, tuple(infos[k] for k in kept), rounded, lost)
+
+
+def _why(lost: Sequence[SkippedImage]) -> str:
+    told = "; ".join(f"{shown(Path(s.file).name, 60)} {s.reason}" for s in lost[:12])
+    return f" Skipped: {told}{'; ...' if len(lost) > 12 else ''}." if lost else ""
+
+
+Made = tuple[ImageInfo, NDArray[np.float64]] | SkippedImage
+
+
+def _denoise(paths: Sequence[Path], denoiser: str, jobs: int, progress: Progress | None) -> list[Made]:
+    batches = [paths[k : k + BATCH] for k in range(0, len(paths), BATCH)]
+    workers = jobs or (os.cpu_count() or 1)
+    if workers == 1 or (not jobs and len(paths) < WORTH_PROCESSES):
+        runs: Any = (_batch(b, denoiser) for b in batches)
+    else:
+        from joblib import Parallel, delayed
+
+        runs = Parallel(n_jobs=workers, return_as="generator")(delayed(_batch)(b, denoiser) for b in batches)
+    out: list[Made] = []
+    for run in runs:
+        out += run
+        if progress:
+            progress(len(out), len(paths), "denoising")
+    return out
+
+
+def _batch(paths: Sequence[Path], denoiser: str) -> list[Made]:
+    return [_one(path, denoiser) for path in paths]
+
+
+def _one(path: Path, denoiser: str) -> Made:
+    try:
+        crop = open_crop(path)
+    except UnusableImageError as error:
+        return skipped(path, error.code, error.detail)
+    made = sketch_crop(crop, denoiser)
+    return skipped(path, "flat") if made is None else (ImageInfo(crop.file, crop.size, crop.sha256, crop.content), made)
+
+
+def sketch_crop(crop: Crop, denoiser: str) -> NDArray[np.float64] | None:
+    """Sketch of one crop, or None where it is flat."""
+    return sketch(denoisers.get(denoiser).residual(crop.pixels))
+
+
+def write_sketch(images: ImageSet, path: Path) -> None:
+    """Write an image set as a ``.sketch`` file: numbers, file names and hashes, no pixels."""
+    packed, scale = pack(images.sketches)
+    infos = [[Path(i.file).name, i.size, i.sha256, i.content] for i in images.images]
+    facts = {"format": FORMAT, "denoiser": images.denoiser, "images": json.dumps(infos)}
+    path.write_bytes(dumps({"sketches": packed, "scale": scale}, facts))
+
+
+def read_sketch(path: Path, denoiser: str) -> ImageSet:
+    """Read a ``.sketch`` file; nothing in it is trusted.
+
+    Raises
+    ------
+    InputError
+        If it is no sound sketch file.
+    IncompatibleError
+        If another denoiser made it.
+    """
+    try:
+        if path.stat().st_size > MAX_SKETCH_BYTES:
+            raise InputError(f"{shown(str(path))} is too large for a sketch file.", "Make it again with `difreg sketch`.")
+        arrays, facts = loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{shown(str(path))} cannot be read: {error.strerror}.", "Check the path.") from error
+    if facts.get("format") != FORMAT:
+        raise InputError(f"{shown(str(path))} is no sketch file of this version.", "Make it again with `difreg sketch`.")
+    if facts.get("denoiser") != denoiser:
+        raise IncompatibleError(
+            f"{shown(str(path))} was made with the denoiser '{shown(facts.get('denoiser', '?'), 40)}', not '{denoiser}'.",
+            "Make it again from the images with `difreg sketch`.",
+        )
+    try:
+        infos = tuple(ImageInfo(str(f), int(n), str(s), str(c)) for f, n, s, c in json.loads(facts["images"]))
+        sketches = unpack(arrays["sketches"], arrays["scale"])
+        sound = sketches.shape == (len(infos), 3, PERIOD, PERIOD) and len(infos) > 0 and bool(np.isfinite(sketches).all())
+        sound = sound and all(np.abs(s).max() > 0 and np.linalg.norm(s) <= 1 for s in sketches)
+    except (KeyError, ValueError, TypeError, IndexError):
+        sound = False
+    if not sound:
+        raise InputError(f"{shown(str(path))} is a damaged sketch file.", "Make it again with `difreg sketch`.")
+    return ImageSet(denoiser, infos, sketches)

@@ -1,0 +1,138 @@
+"""What is declared about a generator: dates, parents, whether it was trained from scratch; and the CSV that holds it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from difreg import dates
+from difreg.errors import InputError
+from difreg.names import check_name, shown
+
+RELATIONS = (
+    "fine-tune",
+    "resumed-training",
+    "adapter",
+    "merge",
+    "distilled",
+    "quantised",
+    "transfer",
+    "same-checkpoint",
+    "reused-decoder",
+    "unknown",
+)
+
+
+@dataclass(frozen=True)
+class DeclaredParent:
+    """A parent as declared: its name, how the child came from it, and who says so."""
+
+    name: str
+    relation: str = "unknown"
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Declared facts; a field that is None (or empty) is not declared and changes nothing that is stored.
+
+    Attributes
+    ----------
+    released
+        The latest date at which the generator can have come into being, as written (see :mod:`difreg.dates`).
+    not_before
+        The earliest such date.
+    base
+        Whether it is declared as trained from scratch.
+    """
+
+    released: str | None = None
+    not_before: str | None = None
+    base: bool | None = None
+    parents: tuple[DeclaredParent, ...] = ()
+    source: str | None = None
+    certainty: str | None = None
+    note: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse dates that are none, a birth span that is empty, and a base that has parents."""
+        spans = [dates.parse(d) for d in (self.not_before, self.released) if d is not None]
+        if len(spans) == 2 and spans[0].earliest > spans[1].latest:
+            raise InputError(
+                f"not-before {self.not_before} is later than released {self.released}.",
+                "'released' is the latest date it can have come into being, 'not-before' the earliest.",
+            )
+        if self.base and self.parents:
+            raise InputError("A base is trained from scratch and has no parents.", "Give --base or --parent, not both.")
+
+
+def parse_parent(text: str, source: str | None = None) -> DeclaredParent:
+    """``NAME`` or ``NAME:RELATION`` as a declared parent.
+
+    Raises
+    ------
+    InputError
+        If the name cannot name a generator or the relation is not one of :data:`RELATIONS`.
+    """
+    name, _, relation = text.partition(":")
+    relation = relation or "unknown"
+    if relation not in RELATIONS:
+        raise InputError(f"'{shown(relation, 40)}' is no relation to a parent.", f"Use one of: {', '.join(RELATIONS)}.")
+    return DeclaredParent(check_name(name, "parent's name"), relation, source)
+
+
+def read_csv(path: Path) -> dict[str, Metadata]:
+    """Metadata by generator name from a CSV with a row a generator (``name`` or ``slug``); other columns are left alone.
+
+    A parent ``none`` declares a base, ``unknown`` or an empty cell nothing.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no name column, or a cell does not parse (the row is named).
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            key = next((c for c in ("name", "slug") if c in (reader.fieldnames or ())), None)
+            if key is None:
+                raise InputError(f"{shown(str(path))} has no column 'name' or 'slug'.", "Add one that names the generator of each row.")
+            out: dict[str, Metadata] = {}
+            for row in reader:
+                try:
+                    out[(row[key] or "").strip()] = _metadata(row)
+                except InputError as error:
+                    raise InputError(f"{shown(str(path))}, line {reader.line_num}: {error.message}", error.hint) from error
+            return out
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{shown(str(path))} cannot be read as CSV: {error}.", "Give a UTF-8 file with a header line.") from error
+
+
+def _metadata(row: Mapping[str, str | None]) -> Metadata:
+    cell = {k: (v or "").strip() or None for k, v in row.items() if isinstance(v, str | None)}
+    parent, source = cell.get("parent"), cell.get("source")
+    declared = parent is not None and parent not in {"none", "unknown"}
+    relation = cell.get("relation") if cell.get("relation") in RELATIONS else "unknown"
+    base = True if parent == "none" else _truth(cell.get("base"))
+    return Metadata(
+        released=cell.get("released"),
+        not_before=cell.get("not_before"),
+        base=base,
+        parents=(parse_parent(f"{parent}:{relation}", source),) if declared else (),
+        source=source,
+        certainty=cell.get("certainty"),
+        note=cell.get("note"),
+    )
+
+
+def _truth(text: str | None) -> bool | None:
+    if text is None:
+        return None
+    if text.lower() in {"1", "true", "yes"}:
+        return True
+    if text.lower() in {"0", "false", "no"}:
+        return False
+    raise InputError(f"'{shown(text, 40)}' is neither yes nor no.", "Write yes or no in the column 'base'.")

@@ -1,0 +1,117 @@
+"""Profiles: what scoring needs of one set of images, a registered generator's or an unknown's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difreg.registry.background import Background
+from difreg.registry.extraction import ImageSet
+from difreg.registry.fingerprints import Fingerprint, panel_scale, solve_lattice
+from difreg.registry.sketches import pack, unpack
+from difreg.registry.whitening import LEAST
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named set of images under one background.
+
+    Attributes
+    ----------
+    version
+        Version of the generator; 0 for images that are not registered.
+    contents
+        (n,) hashes of the pixels looked at, hexadecimal.
+    sketches
+        (n, 3, 16, 16).
+    """
+
+    name: str
+    version: int
+    contents: tuple[str, ...]
+    sketches: Array
+    fingerprint: Fingerprint
+    background: Background
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    @property
+    def direction(self) -> Array:
+        """(192,) unit direction of the template."""
+        return self.fingerprint.template.direction
+
+    @property
+    def reliability(self) -> float:
+        """Reliability of the template."""
+        return self.fingerprint.template.reliability
+
+    @cached_property
+    def units(self) -> Array:
+        """(n, 192) whitened images of unit length."""
+        return self.background.whitening(self.sketches)
+
+    @cached_property
+    def jackknife(self) -> tuple[Array, Array]:
+        """Directions (n, 192) with each image left out in turn, and their panel scales (n,)."""
+        return self._with_scales(self.units.sum(0) - self.units)
+
+    def bootstrap(self, replicates: int, seed: int) -> tuple[Array, Array]:
+        """Directions (replicates, 192) of images drawn with replacement, and their panel scales.
+
+        The stream depends on the seed and on the images, so that two sets are resampled independently and the same
+        set always alike.
+        """
+        mine = [int(min(self.contents)[k : k + 8], 16) for k in (0, 8)]
+        rng = np.random.default_rng([seed, len(self), *mine])
+        counts = rng.multinomial(len(self), np.full(len(self), 1 / len(self)), size=replicates)
+        return self._with_scales(counts @ self.units)
+
+    def _with_scales(self, sums: Array) -> tuple[Array, Array]:
+        directions = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), LEAST)
+        return directions, panel_scale(directions, self.background.panel)
+
+    def without(self, contents: Set[str]) -> Profile | None:
+        """This profile less the images of these contents; None where fewer than two would remain."""
+        keep = [k for k, content in enumerate(self.contents) if content not in contents]
+        if len(keep) == len(self):
+            return self
+        if len(keep) < 2:
+            return None
+        return profile(self.name, tuple(self.contents[k] for k in keep), self.sketches[keep], self.background, self.version)
+
+
+def profile(
+    name: str, contents: tuple[str, ...], sketches: Array, background: Background, version: int = 0
+) -> Profile:
+    """Solve the lattice fingerprint of a set of images and wrap it up."""
+    return Profile(name, version, contents, sketches, solve_lattice(sketches, background), background)
+
+
+def profile_of(images: ImageSet, background: Background, name: str) -> Profile:
+    """Profile of images that were just read."""
+    return profile(name, tuple(i.content for i in images.images), images.sketches, background)
+
+
+def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
+    """What is kept of a profile: its sketches as half floats, the fingerprint, and the hashes of the pixels."""
+    packed, scale = pack(made.sketches)
+    return {
+        "sketches": packed,
+        "scale": scale,
+        "fingerprint": made.fingerprint.array.astype(np.float32),
+        "contents": np.frombuffer(bytes.fromhex("".join(made.contents)), np.uint8).reshape(len(made), -1),
+    }
+
+
+def from_arrays(name: str, version: int, arrays: Mapping[str, NDArray[Any]], background: Background) -> Profile:
+    """The profile whose arrays :func:`to_arrays` gave, measured with ``background``."""
+    contents = tuple(bytes(row).hex() for row in arrays["contents"])
+    return profile(name, contents, unpack(arrays["sketches"], arrays["scale"]), background, version)

@@ -1,0 +1,73 @@
+"""What can be asked of and written to the catalogue inside one transaction.
+
+The methods are grouped by what they are about: generators and their declared facts, versions, derived results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from sqlalchemy import func, insert, select, update
+
+from difreg.storage import tables as t
+from difreg.storage.declared import unknown
+from difreg.storage.derived import Derived
+from difreg.storage.records import ChangeRecord
+from difreg.storage.versions import Versions
+
+
+class Transaction(Versions, Derived):
+    """One transaction on the catalogue; :meth:`Catalog.read` and :meth:`Catalog.write` give it."""
+
+    def remove(self, name: str) -> tuple[int, bool]:
+        """Take a generator out; its versions stay on record and its name can be used again.
+
+        Returns
+        -------
+        The number of versions it has, and whether it stays in the lineage as a declared parent (a stub).
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such generator.
+        """
+        known = self.generator(name)
+        if known is None:
+            raise unknown(name)
+        self.replace_kinship(name, ())
+        self.replace_cross(name, ())
+        gone = update(t.generator).where(t.generator.c.id == known.id)
+        self._execute(gone.values(removed=datetime.now(UTC), family_id=None))
+        self._retire({p.name for p in known.parents})
+        count = select(func.count()).where(t.version.c.generator_id == known.id)
+        return self._execute(count).scalar_one(), self.generator(name) is not None
+
+    def log(self, verb: str, subject: str, text: str) -> None:
+        """Add a line to the history."""
+        self._execute(insert(t.change).values(time=datetime.now(UTC), verb=verb, subject=subject, text=text))
+
+    def changes(self, subject: str | None = None) -> list[ChangeRecord]:
+        """The history, oldest first, of one subject or of all."""
+        query = select(t.change).order_by(t.change.c.id)
+        if subject is not None:
+            query = query.where(t.change.c.subject == subject)
+        return [ChangeRecord(*row) for row in self._execute(query)]
+
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name the catalogue's state.
+
+        They change with the generators, what is declared about them, their latest fingerprints and their families.
+        """
+        latest = {v.generator: [v.number, v.digest] for v in self.latest_all()}
+        state = [
+            [
+                [g.name, g.observed, g.base, g.released, g.not_before, g.source, g.certainty, g.note, g.family],
+                [[p.name, p.relation, p.source] for p in g.parents],
+                sorted(g.tags.items()),
+                latest.get(g.name),
+            ]
+            for g in self.generators()
+        ]
+        return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
