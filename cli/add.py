@@ -119,8 +119,7 @@ def _add_each(session: Session, folder: str, metadata: dict[str, Metadata], solv
         answer = registry.add_each(folder, metadata=metadata, solver=solver.value)
     for added in answer.generators:
         session.skipped(added.images)
-    for failure in answer.failed:
-        session.message(f"failed {failure.generator}: {failure.reason}")
+    session.failed(answer.failed)
     session.answer(answer, _text_each, _sheet)
     raise typer.Exit(DONE if answer.generators else REFUSED)
 

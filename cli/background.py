@@ -47,8 +47,8 @@ def _text(answer: BackgroundShown) -> list[str]:
         f"reference: {count(answer.photographs, 'photograph')}, {answer.negatives} more held out",
         f"whitening: {count(answer.whitening_sets, 'image set')}",
         f"panel: {count(len(answer.panel), 'generator')} ({', '.join(answer.panel)})",
-        f"calibration: log LR = {answer.slope:.3g} x kinship {answer.intercept:+.3g};"
-        f" accepted as kin from P = {numerals.probability(answer.acceptance)}",
+        f"calibration: {', '.join(f'{name} {value:.3g}' for name, value in answer.calibration.items())}",
+        f"accepted as kin from kinship {numerals.z(answer.acceptance)}",
     ]
     return [*lines, f"file: {answer.file}"] if answer.file else lines
 

@@ -24,6 +24,7 @@ from difreg.lineage.answers import Compared
 
 _CROSS = ("fingerprint", "images", "score (fingerprint -> images)", "AUC", "accuracy", "p", "n")
 _CROSS_FIELDS = ("fingerprint", "images", "score", "auc", "accuracy", "p_value", "n")
+_VERDICTS = {"kin": "Kin", "none": "No kinship", "insufficient": "Too few images to tell"}
 _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
 
 
@@ -65,7 +66,8 @@ def _text(answer: Compared) -> list[Block]:
         for cross in answer.cross_detection
     ]
     return [
-        f"{answer.a} and {answer.b}: {answer.verdict}, P(kin) = {numerals.probability(kinship.probability)}",
+        f"{_VERDICTS.get(answer.verdict, answer.verdict)}: P(kin) = {numerals.probability(kinship.probability)}"
+        f" for {answer.a} and {answer.b}",
         *caveats(answer.warnings),
         "",
         Grid(_CROSS, rows, frozenset(range(2, 7))),

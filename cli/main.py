@@ -21,6 +21,7 @@ from difreg.cli.init import init
 from difreg.cli.layout import VerbList, epilog
 from difreg.cli.list_ import list_
 from difreg.cli.output import write_stdout
+from difreg.cli.query import query
 from difreg.cli.remove import remove
 from difreg.cli.session import Session
 from difreg.cli.show import show
@@ -28,7 +29,7 @@ from difreg.cli.sketch import sketch
 from difreg.cli.trace import trace
 from difreg.cli.verb import Home, Panel, Quiet, Traceback
 
-VERBS = (add, sketch, trace, compare, families, init, list_, show, remove)
+VERBS = (add, sketch, trace, compare, families, query, init, list_, show, remove)
 EXAMPLES = (
     "difreg add model_x images/     # fingerprint a generator from a folder of its images",
     "difreg trace unknown/          # who made these, or which family, or nobody we know",

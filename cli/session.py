@@ -16,7 +16,7 @@ from difreg.cli.output import Format, chosen_format, write_file, write_stdout
 from difreg.cli.progress import Callback, progress_bar
 from difreg.cli.render import Block, Sheet, as_csv, as_json, as_text
 from difreg.errors import InputError
-from difreg.lineage.answers import Answer, Images
+from difreg.lineage.answers import Answer, Failure, Images
 
 if TYPE_CHECKING:
     from difreg.lineage.api import Registry
@@ -81,6 +81,12 @@ class Session:
         """Name every image that was not used, and why."""
         for image in images.skipped:
             self.message(f"skipped {image.file}: {image.reason}")
+
+    def failed(self, failures: Iterable[Failure]) -> None:
+        """Name what could not be read, unless the answer that follows does so before the user's eyes."""
+        if self.format is not Format.table or self.output is not None:
+            for failure in failures:
+                self.message(f"failed {failure.generator}: {failure.reason}")
 
 
 def expand(images: Sequence[str] | None) -> list[str]:

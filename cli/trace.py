@@ -78,8 +78,7 @@ def trace(
 def _answer_each(session: Session, answer: TracedEach, fail_on: Finding | None, everyone: bool) -> None:
     for traced in answer.traces:
         session.skipped(traced.images)
-    for failure in answer.failed:
-        session.message(f"failed {failure.generator}: {failure.reason}")
+    session.failed(answer.failed)
     session.answer(answer, lambda many: text_each(many, everyone), lambda many: sheet(many.traces, many.failed))
     raise typer.Exit(_code(answer.traces, fail_on) if answer.traces else REFUSED)
 

@@ -66,7 +66,7 @@ def text_each(answer: TracedEach, everyone: bool = False) -> list[Block]:
         (
             traced.query,
             traced.verdict,
-            traced.title or traced.family or numerals.UNKNOWN,
+            (traced.title or traced.family if traced.verdict == "kin" else None) or numerals.UNKNOWN,
             numerals.probability(traced.probability),
             numerals.probability(traced.none_probability),
             traced.candidates[0].generator if traced.candidates else numerals.UNKNOWN,

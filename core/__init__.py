@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from difreg.errors import DifregError
 
 if TYPE_CHECKING:
-    from difreg.lineage.api import Registry, open_registry as open
+    from difreg.lineage.api import Registry
+    from difreg.lineage.api import open_registry as open
 
 __version__ = _version("difreg")
 __all__ = ["DifregError", "Registry", "__version__", "open"]

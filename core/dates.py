@@ -54,4 +54,6 @@ def _span(part: str, text: str) -> tuple[date, date]:
 
 
 def _bad(text: str) -> InputError:
-    return InputError(f"'{text}' is not a date.", "Write 2022-08-22, 2022-08, 2022 or a range such as 2022-07..2022-09.")
+    return InputError(
+        f"'{text}' is not a date.", "Write 2022-08-22, 2022-08, 2022 or a range such as 2022-07..2022-09."
+    )

@@ -15,7 +15,9 @@ def shown(text: str, limit: int = 200) -> str:
 
     Safe for a terminal: no escape sequence, line break or direction mark survives.
     """
-    out = "".join(_escape(c) if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in {"Zl", "Zp"} else c for c in text)
+    out = "".join(
+        _escape(c) if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in {"Zl", "Zp"} else c for c in text
+    )
     return out if len(out) <= limit else out[: limit - 1] + "…"
 
 
@@ -35,7 +37,10 @@ def check_name(name: str, what: str = "generator name") -> str:
     name = unicodedata.normalize("NFC", name)
     problem = _problem(name)
     if problem:
-        raise InputError(f"'{shown(name, 60)}' cannot be a {what}: {problem}.", "Use letters, digits, spaces and . _ - + ( ) instead.")
+        raise InputError(
+            f"'{shown(name, 60)}' cannot be a {what}: {problem}.",
+            "Use letters, digits, spaces and . _ - + ( ) instead.",
+        )
     return name
 
 

@@ -21,11 +21,14 @@ class Settings:
         SQLAlchemy URL of the catalogue.
     jobs
         Number of worker processes for denoising; 0 lets difreg choose.
+    graph_url
+        Where Cypher is answered; ``embedded`` needs no server.
     """
 
     home: Path
     database_url: str
     jobs: int = 0
+    graph_url: str = "embedded"
 
     @property
     def blobs(self) -> Path:
@@ -45,6 +48,9 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
     path = Path(chosen).expanduser().absolute()
     jobs = os.environ.get("DIFREG_JOBS", "0")
     if not jobs.isdecimal():
-        raise InputError(f"DIFREG_JOBS is {jobs!r}, not a whole number.", "Set it to the number of processes, or unset it.")
+        raise InputError(
+            f"DIFREG_JOBS is {jobs!r}, not a whole number.", "Set it to the number of processes, or unset it."
+        )
     url = os.environ.get("DIFREG_DATABASE_URL") or f"sqlite:///{path / 'catalog.db'}"
-    return Settings(home=path, database_url=url, jobs=int(jobs))
+    graph = os.environ.get("DIFREG_GRAPH_URL") or "embedded"
+    return Settings(home=path, database_url=url, jobs=int(jobs), graph_url=graph)

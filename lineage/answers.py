@@ -364,10 +364,19 @@ class BackgroundShown(Answer):
     negatives: int
     whitening_sets: int
     panel: tuple[str, ...]
-    slope: float
-    intercept: float
+    calibration: dict[str, float]
     acceptance: float
     file: str | None = None
+
+
+@dataclass(frozen=True)
+class Queried(Answer):
+    """Answer of ``query``: rows by column; ``truncated`` where there were more than the limit."""
+
+    schema: ClassVar[str] = "difreg/query"
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    truncated: bool
 
 
 def document(answer: Answer) -> dict[str, Any]:

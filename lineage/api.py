@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,17 +17,19 @@ from typing import Any
 from difreg import __version__, settings
 from difreg.errors import DifregError, InputError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import crossdetection, kinship, registering, tracing, views
+from difreg.lineage import crossdetection, graph, kinship, registering, tracing, views
+from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
 from difreg.lineage.members import Members
 from difreg.names import check_name, shown
 from difreg.registry.background import Background
 from difreg.registry.background import get as get_background
-from difreg.registry.extraction import SUFFIX, ImageSet, Progress, extract, write_sketch
+from difreg.registry.extraction import SUFFIX, ImageSet, Progress, extract, extract_each, write_sketch
 from difreg.registry.metadata import Metadata
 from difreg.registry.profiles import Profile, profile_of
 from difreg.storage.blobs import BlobStore
 from difreg.storage.catalog import Catalog, Transaction
+from difreg.storage.graphs.protocol import GraphStore
 
 FEWEST = 2
 SOLVERS = ("lattice",)
@@ -56,16 +59,22 @@ class Registry:
         self._blobs = BlobStore(config.blobs)
         self._background: Background = get_background()
         self._members = Members(self._blobs, self._background)
+        self._store: GraphStore | None = None
 
     def __enter__(self) -> Registry:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the catalogue."""
+        """Close the catalogue and the graph store."""
         self._catalog.close()
+        if self._store is not None:
+            self._store.close()
+        self._store = None
 
     # The catalogue
 
@@ -113,7 +122,14 @@ class Registry:
     def families(self) -> a.Families:
         """Who belongs together, and who stands alone."""
         with self._catalog.read() as tx:
-            rows = [a.FamilyRow(f.name, f.title, f.members, f.support, None) for f in tx.families()]
+            ancestors = {d.parent for d in graph.ancestry(tx) if d.parent_kind == "ancestor"}
+            named = {f.name: ancestor_name(f.name) for f in tx.families()}
+            rows = [
+                a.FamilyRow(
+                    f.name, f.title, f.members, f.support, named[f.name] if named[f.name] in ancestors else None
+                )
+                for f in tx.families()
+            ]
             rows.sort(key=lambda f: (-len(f.members), f.family))
             inside = {m for f in rows for m in f.members}
             alone = tuple(g.name for g in tx.generators(observed=True) if g.name not in inside)
@@ -134,10 +150,11 @@ class Registry:
             If fewer than two images can be used.
         """
         name = check_name(name)
-        if solver not in SOLVERS:
-            raise InputError(f"There is no solver '{shown(solver, 40)}'.", f"Use one of: {', '.join(SOLVERS)}.")
+        _check_solver(solver)
         begun = time.monotonic()
-        found = self._extract(images, at_least=FEWEST)
+        return self._register(name, self._extract(images, at_least=FEWEST), metadata, solver, begun)
+
+    def _register(self, name: str, found: ImageSet, metadata: Metadata | None, solver: str, begun: float) -> a.Added:
         new = profile_of(found, self._background, name)
         with self._catalog.write() as tx:
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
@@ -151,23 +168,32 @@ class Registry:
         self, folder: str | Path, *, metadata: Mapping[str, Metadata] | None = None, solver: str = "lattice"
     ) -> a.AddedEach:
         """:meth:`add` for every subfolder, which names the generator; one that fails does not stop the others."""
+        _check_solver(solver)
         done: list[a.Added] = []
         failed: list[a.Failure] = []
-        for sub in _subfolders(folder):
+        folders = _subfolders(folder)
+        begun = time.monotonic()
+        for sub, found in zip(folders, self._extract_each(folders, FEWEST), strict=True):
             try:
-                facts = (metadata or {}).get(sub.name)
-                done.append(self.add(sub.name, [sub], metadata=facts, solver=solver))
+                if isinstance(found, DifregError):
+                    raise found
+                done.append(self._register(check_name(sub.name), found, (metadata or {}).get(sub.name), solver, begun))
             except DifregError as error:
                 failed.append(a.Failure(sub.name, error.message))
+            begun = time.monotonic()
         with self._catalog.read() as tx:
             provenance = self._provenance(tx, solver=solver, threshold=self._threshold)
-        return a.AddedEach(provenance, generators=tuple(done), failed=tuple(failed))
+            grown = {g.name: g.family for g in tx.generators(observed=True)}
+        final = tuple(replace(d, family=grown[d.generator]) for d in done)
+        return a.AddedEach(provenance, generators=final, failed=tuple(failed))
 
     def sketch(self, images: Sequence[str | Path], output: str | Path) -> a.Sketched:
         """Write the sketches of images to a file that is accepted wherever images are."""
         path = Path(output)
         if path.suffix != SUFFIX:
-            raise InputError(f"'{shown(str(output))}' does not end in {SUFFIX}.", f"Write -o {shown(path.stem)}{SUFFIX}.")
+            raise InputError(
+                f"'{shown(str(output))}' does not end in {SUFFIX}.", f"Write -o {shown(path.stem)}{SUFFIX}."
+            )
         found = self._extract(images)
         write_sketch(found, path)
         provenance = a.Provenance(__version__, denoiser=found.denoiser, images=_refs(found))
@@ -185,8 +211,18 @@ class Registry:
             first, second = self._operand(tx, one), self._operand(tx, two)
             apart = second.without(frozenset(first.contents))
             if apart is None:
-                raise InputError(f"'{shown(one)}' and '{shown(two)}' hold the same images.", "Compare sets of different images.")
-            shared = () if apart is second else (a.Caveat("shared_images", f"{len(second) - len(apart)} images that both sides hold count for neither"),)
+                raise InputError(
+                    f"'{shown(one)}' and '{shown(two)}' hold the same images.", "Compare sets of different images."
+                )
+            shared = (
+                ()
+                if apart is second
+                else (
+                    a.Caveat(
+                        "shared_images", f"{len(second) - len(apart)} images that both sides hold count for neither"
+                    ),
+                )
+            )
             known = kinship.with_doubt(kinship.kinships(first, [apart])[0], first, apart, seed)
             forth, back = (crossdetection.cross_detect(x, y) for x, y in ((first, apart), (apart, first)))
             return a.Compared(
@@ -199,7 +235,9 @@ class Registry:
                 warnings=(*shared, *pair_caveats(first, apart)),
             )
 
-    def trace(self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0) -> a.Traced:
+    def trace(
+        self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0
+    ) -> a.Traced:
         """Which family made these images, or none, or too little to say.
 
         Parameters
@@ -209,36 +247,82 @@ class Registry:
         prior
             Probability, before looking, that no relative is registered.
         """
+        ask = self._question(exclude, prior, seed)
+        found = self._extract(images)
+        return ask(", ".join(str(i) for i in images), found)
+
+    def trace_each(
+        self, folder: str | Path, *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0
+    ) -> a.TracedEach:
+        """:meth:`trace` for every subfolder; one that fails does not stop the others."""
+        ask = self._question(exclude, prior, seed)
+        done: list[a.Traced] = []
+        failed: list[a.Failure] = []
+        folders = _subfolders(folder)
+        for sub, found in zip(folders, self._extract_each(folders, 1), strict=True):
+            if isinstance(found, DifregError):
+                failed.append(a.Failure(sub.name, found.message))
+            else:
+                done.append(ask(str(sub), found))
+        with self._catalog.read() as tx:
+            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
+        return a.TracedEach(provenance, traces=tuple(done), failed=tuple(failed))
+
+    def _question(self, exclude: Sequence[str], prior: float, seed: int) -> Callable[[str, ImageSet], a.Traced]:
+        """A trace of many sets against one reading of the registry."""
         _check_prior(prior)
         with self._catalog.read() as tx:
             members = self._traceable(tx, exclude)
             families = {g.name: g.family for g in tx.generators(observed=True) if g.family}
             titles = {f.name: f.title for f in tx.families()}
+            declared = [graph.facts(g) for g in tx.generators() if g.name not in set(exclude)]
             provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
-        found = self._extract(images)
-        query = profile_of(found, self._background, "query")
-        result = tracing.trace(query, members, families, prior, seed)
-        told = ", ".join(str(i) for i in images)
-        return tracing.answer(result, told, found, query, titles, _with_images(provenance, found))
 
-    def trace_each(self, folder: str | Path, *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0) -> a.TracedEach:
-        """:meth:`trace` for every subfolder; one that fails does not stop the others."""
-        _check_prior(prior)
-        with self._catalog.read() as tx:
-            self._traceable(tx, exclude)
-            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
-        done: list[a.Traced] = []
-        failed: list[a.Failure] = []
-        for sub in _subfolders(folder):
-            try:
-                done.append(self.trace([sub], exclude=exclude, prior=prior, seed=seed))
-            except DifregError as error:
-                failed.append(a.Failure(sub.name, error.message))
-        return a.TracedEach(provenance, traces=tuple(done), failed=tuple(failed))
+        def ask(told: str, found: ImageSet) -> a.Traced:
+            query = profile_of(found, self._background, "query")
+            result = tracing.trace(query, members, families, prior, seed)
+            placed = tracing.place(result, declared)
+            what = tracing.Told(told, found, query, titles, placed)
+            return tracing.answer(result, what, replace(provenance, images=_refs(found)))
+
+        return ask
 
     def background(self) -> a.BackgroundShown:
         """The yardstick this registry's scores are measured with."""
         return views.background_answer(self._background, a.Provenance(__version__, background=self._background.name))
+
+    def query(
+        self, cypher: str, *, parameters: Mapping[str, Any] | None = None, limit: int = 1000, timeout: float = 10.0
+    ) -> a.Queried:
+        """Answer read-only Cypher over the lineage graph.
+
+        Parameters
+        ----------
+        parameters
+            Values of the ``$names`` in the query: numbers, text, true or false, and lists of these.
+        limit
+            Most rows; ``truncated`` says whether there were more.
+        timeout
+            Seconds the query may take.
+
+        Raises
+        ------
+        InputError
+            If it would do anything but read, has an error or a path without bound, or takes too long.
+        """
+        from difreg.storage.graphs import open_store
+        from difreg.storage.graphs.guard import check
+
+        check(cypher)
+        with self._catalog.read() as tx:
+            provenance, digest = self._provenance(tx), tx.digest()
+            self._store = self._store or open_store(self.settings)
+            if not self._store.holds(digest):
+                from difreg.lineage import graph
+
+                self._store.sync(graph.build(tx), digest)
+        found = self._store.query(cypher, parameters, limit, timeout)
+        return a.Queried(provenance, columns=found.columns, rows=found.rows, truncated=found.truncated)
 
     # Inside
 
@@ -248,7 +332,20 @@ class Registry:
 
     def _extract(self, images: Sequence[str | Path], at_least: int = 1) -> ImageSet:
         return extract(
-            images, denoiser=self._background.denoiser, jobs=self.settings.jobs, progress=self._progress, at_least=at_least
+            images,
+            denoiser=self._background.denoiser,
+            jobs=self.settings.jobs,
+            progress=self._progress,
+            at_least=at_least,
+        )
+
+    def _extract_each(self, folders: Sequence[Path], at_least: int) -> Iterator[ImageSet | DifregError]:
+        return extract_each(
+            folders,
+            denoiser=self._background.denoiser,
+            jobs=self.settings.jobs,
+            progress=self._progress,
+            at_least=at_least,
         )
 
     def _operand(self, tx: Transaction, what: str) -> Profile:
@@ -259,24 +356,22 @@ class Registry:
             raise _unknown(what, tx)
         return profile_of(self._extract([what]), self._background, what)
 
-    def _traceable(self, tx: Transaction, exclude: Sequence[str]) -> list[Profile]:
+    def _traceable(self, tx: Transaction, exclude: Sequence[str]) -> Sequence[Profile]:
         versions = tx.latest_all()
         missing = sorted(set(exclude) - {v.generator for v in versions})
         if missing:
             raise _unknown(missing[0], tx)
         members = [self._members.get(v) for v in versions if v.generator not in set(exclude)]
         if not members:
-            raise NotFoundError("The registry holds no generator to trace to.", "Register some: difreg add NAME IMAGES...")
+            raise NotFoundError(
+                "The registry holds no generator to trace to.", "Register some: difreg add NAME IMAGES..."
+            )
         return members
 
     def _provenance(self, tx: Transaction, images: ImageSet | None = None, **more: Any) -> a.Provenance:
         b = self._background
         made = a.Provenance(__version__, denoiser=b.denoiser, background=b.name, registry=tx.digest(), **more)
-        return _with_images(made, images) if images else made
-
-
-def _with_images(provenance: a.Provenance, images: ImageSet) -> a.Provenance:
-    return a.Provenance(**{**vars(provenance), "images": _refs(images)})
+        return replace(made, images=_refs(images)) if images else made
 
 
 def _refs(images: ImageSet) -> tuple[a.ImageRef, ...]:
@@ -286,16 +381,26 @@ def _refs(images: ImageSet) -> tuple[a.ImageRef, ...]:
 def _subfolders(folder: str | Path) -> list[Path]:
     path = Path(folder)
     if not path.is_dir():
-        raise NotFoundError(f"There is no folder '{shown(str(folder))}'.", "Give a folder whose subfolders hold images.")
+        raise NotFoundError(
+            f"There is no folder '{shown(str(folder))}'.", "Give a folder whose subfolders hold images."
+        )
     found = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not found:
         raise NotFoundError(f"'{shown(str(folder))}' has no subfolders.", "Give a folder whose subfolders hold images.")
     return found
 
 
+def _check_solver(solver: str) -> None:
+    if solver not in SOLVERS:
+        raise InputError(f"There is no solver '{shown(solver, 40)}'.", f"Use one of: {', '.join(SOLVERS)}.")
+
+
 def _check_prior(prior: float) -> None:
     if not 0 < prior < 1:
-        raise InputError(f"The prior {prior} is not between 0 and 1.", "It is the probability that no relative is registered; .5 is usual.")
+        raise InputError(
+            f"The prior {prior} is not between 0 and 1.",
+            "It is the probability that no relative is registered; .5 is usual.",
+        )
 
 
 def _unknown(name: str, tx: Transaction) -> NotFoundError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
 from io import BytesIO
@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from difreg import __version__
-from difreg.errors import InputError
+from difreg.errors import DifregError, InputError
+from difreg.lineage.answers import BackgroundShown, Provenance
 from difreg.lineage.calibration import fit_calibration
 from difreg.lineage.kinship import pairwise
 from difreg.lineage.labelled import KIN_FAMILY, UNSETTLED, Label, read_labels, settled_pairs
+from difreg.lineage.views import background_answer
 from difreg.registry import background as backgrounds
 from difreg.registry import denoisers
 from difreg.registry.background import Background, Calibration
-from difreg.registry.extraction import ImageSet, Progress, extract
+from difreg.registry.extraction import ImageSet, Progress, extract, extract_each
 from difreg.registry.fingerprints import panel_scale
 from difreg.registry.images import open_crop
 from difreg.registry.sketches import pack, sketch
@@ -73,17 +75,18 @@ class Material:
 def gather(zoo: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None) -> Material:
     """Denoise the collection in ``zoo``: ``generators/``, ``photos/``, ``truth.csv``, and the committed split."""
     labels = read_labels(zoo)
-    generators = {
-        name: extract([zoo / "generators" / name], denoiser=denoiser, progress=_named(progress, name)) for name in labels
-    }
+    folders = [zoo / "generators" / name for name in labels]
+    generators: dict[str, ImageSet] = {}
+    for name, found in zip(
+        labels, extract_each(folders, denoiser=denoiser, progress=progress, at_least=2), strict=True
+    ):
+        if isinstance(found, DifregError):
+            raise found
+        generators[name] = found
     halves = read_split(zoo)
-    make, test = (extract(halves[half], denoiser=denoiser, progress=_named(progress, half)) for half in ("make", "test"))
-    plain = [p for p in halves["make"] if p.parent.name in JPEG_SOURCES]
-    return Material(denoiser, labels, generators, make, test, _jpeg_shifts(plain, denoiser, progress))
-
-
-def _named(progress: Progress | None, what: str) -> Progress | None:
-    return (lambda done, total, _: progress(done, total, what)) if progress else None
+    make, test = (extract(halves[half], denoiser=denoiser, progress=progress) for half in ("make", "test"))
+    lossless = [p for p in halves["make"] if p.parent.name in JPEG_SOURCES]
+    return Material(denoiser, labels, generators, make, test, _jpeg_shifts(lossless, denoiser, progress))
 
 
 def read_split(zoo: Path) -> dict[str, list[Path]]:
@@ -93,7 +96,10 @@ def read_split(zoo: Path) -> dict[str, list[Path]]:
     for row in csv.DictReader(text.splitlines()):
         path = zoo / "photos" / row["file"]
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
-            raise InputError(f"The photograph {path} is missing or another than the list {SPLIT} names.", "Use the collection the list was made for.")
+            raise InputError(
+                f"The photograph {path} is missing or another than the list {SPLIT} names.",
+                "Use the collection the list was made for.",
+            )
         halves[row["half"]].append(path)
     return halves
 
@@ -115,7 +121,9 @@ def _jpeg_shifts(photographs: Sequence[Path], denoiser: str, progress: Progress 
     return {quality: coefficients(total / len(photographs))[0] for quality, total in sums.items()}
 
 
-def assemble(material: Material, left_out: frozenset[str] = frozenset(), calibration: Calibration | None = None) -> Background:
+def assemble(
+    material: Material, left_out: frozenset[str] = frozenset(), calibration: Calibration | None = None
+) -> Background:
     """A background from all of ``material`` but the clusters ``left_out``; the calibration is fitted if not given."""
     whitening, panel_names, panel = yardstick(material, left_out)
     jpeg = np.stack([material.jpeg[q] * whitening.weights for q in QUALITIES])
@@ -142,7 +150,9 @@ def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tup
     return whitening, names, panel
 
 
-def calibrate(material: Material, whitening: Whitening, panel: Array, left_out: frozenset[str] = frozenset(), seed: int = 0) -> Calibration:
+def calibrate(
+    material: Material, whitening: Whitening, panel: Array, left_out: frozenset[str] = frozenset(), seed: int = 0
+) -> Calibration:
     """Calibration from the settled pairs of draws of 4, 8 and 16 images, clusters left out."""
     names = [n for n, label in material.labels.items() if label.lossless and label.cluster not in left_out]
     index = {n: k for k, n in enumerate(names)}
@@ -157,7 +167,13 @@ def calibrate(material: Material, whitening: Whitening, panel: Array, left_out: 
 
 
 def drawn(
-    material: Material, names: Sequence[str], whitening: Whitening, panel: Array, sizes: Sequence[int], draws: int, seed: int
+    material: Material,
+    names: Sequence[str],
+    whitening: Whitening,
+    panel: Array,
+    sizes: Sequence[int],
+    draws: int,
+    seed: int,
 ) -> list[Array]:
     """Kinship matrices, (m, m) each, of ``draws`` random subsets of each of ``sizes`` images a set."""
     out = []
@@ -171,8 +187,10 @@ def drawn(
     return out
 
 
-def build_background(zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None) -> Path:
-    """Build the background of ``denoiser`` from ``zoo`` and write it into the folder ``output``; the .json's path."""
+def build_background(
+    zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None
+) -> BackgroundShown:
+    """Build the background of ``denoiser`` from ``zoo`` and write it into the folder ``output``."""
     material = gather(zoo, denoiser=denoiser, progress=progress)
     made = assemble(material)
     negatives, scale = pack(made.negatives)
@@ -184,10 +202,14 @@ def build_background(zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAU
         "negatives": len(material.test),
         "whitening_sets": sum(x.lossless for x in material.labels.values()),
         "panel": list(made.panel_names),
-        "calibration": {"slope": made.calibration.slope, "intercept": made.calibration.intercept, "limit": made.calibration.limit},
-        "made_from": {"sets": {n: _set_hash(s) for n, s in material.generators.items()}, "make": _set_hash(material.make), "test": _set_hash(material.test)},
+        "calibration": asdict(made.calibration),
+        "made_from": {
+            "sets": {n: _set_hash(s) for n, s in material.generators.items()},
+            "make": _set_hash(material.make),
+            "test": _set_hash(material.test),
+        },
     }
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "photo_mean": made.photo_mean.astype(np.float32),
         "negatives": negatives,
         "negatives_scale": scale,
@@ -196,7 +218,9 @@ def build_background(zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAU
         "panel": made.panel.astype(np.float32),
         "jpeg": made.jpeg.astype(np.float32),
     }
-    return backgrounds.save(output, facts, arrays)
+    path = backgrounds.save(output, facts, arrays)
+    provenance = Provenance(__version__, denoiser=denoiser, background=NAME, seed=0)
+    return background_answer(backgrounds.load(path), provenance, str(path))
 
 
 def _set_hash(images: ImageSet) -> str:

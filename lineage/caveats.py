@@ -28,11 +28,20 @@ def fingerprint_caveats(made: Profile) -> list[Caveat]:
     out = []
     if made.fingerprint.flagged:
         cosine = made.fingerprint.jpeg
-        out.append(Caveat("jpeg", f"the images look JPEG-compressed (cosine {cosine:.2f} with JPEG's own pattern, above {JPEG_FLAG})"))
+        out.append(
+            Caveat(
+                "jpeg",
+                f"the images look JPEG-compressed (cosine {cosine:.2f} with JPEG's own pattern, above {JPEG_FLAG})",
+            )
+        )
     if not made.reliability >= RELIABLE:
         needed = further_images(made)
         more = f"about {needed} more would do" if needed else "they share no pattern that can be told from chance"
-        told = f"the reliability of {len(made)} images is {made.reliability:.2f}" if len(made) > 1 else "one image has no reliability"
+        told = (
+            f"the reliability of {len(made)} images is {made.reliability:.2f}"
+            if len(made) > 1
+            else "one image has no reliability"
+        )
         out.append(Caveat("weak", f"{told}, below {RELIABLE}: {more}"))
     return out
 

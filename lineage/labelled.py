@@ -35,7 +35,9 @@ def read_labels(zoo: Path) -> dict[str, Label]:
             rows = [r for r in csv.DictReader(stream) if r["kind"] == "generator" and "/" not in r["slug"]]
         sources = _sources((zoo / "README.md").read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{zoo} is no labelled collection: {error.strerror}.", "Give a folder with truth.csv.") from error
+        raise InputError(
+            f"{zoo} is no labelled collection: {error.strerror}.", "Give a folder with truth.csv."
+        ) from error
     labels = [
         Label(r["slug"], r["family"], r["source_format"] != "JPEG", _cluster(r["slug"], sources))
         for r in rows
@@ -45,7 +47,9 @@ def read_labels(zoo: Path) -> dict[str, Label]:
 
 
 def _sources(readme: str) -> dict[str, str]:
-    cells = ([c.strip() for c in line.strip().strip("|").split("|")] for line in readme.splitlines() if line.startswith("|"))
+    cells = (
+        [c.strip() for c in line.strip().strip("|").split("|")] for line in readme.splitlines() if line.startswith("|")
+    )
     return {c[0]: c[2].split(" (")[0] for c in cells if len(c) == 4}
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from difreg import __version__, dates
@@ -39,8 +40,10 @@ ALL_PAIRS = 300  # generators up to which every pair's cross-detection is kept
 STRONGEST = 50
 
 
-def register(tx: Transaction, members: Members, new: Profile, found: ImageSet, metadata: Metadata) -> tuple[VersionRecord, bool]:
-    """Keep ``new`` as the next version of its name, unless these images already are one.
+def register(
+    tx: Transaction, members: Members, new: Profile, found: ImageSet, metadata: Metadata
+) -> tuple[VersionRecord, bool]:
+    """Keep ``new`` as the next version of its name, unless its latest version has these very images.
 
     Returns
     -------
@@ -48,21 +51,34 @@ def register(tx: Transaction, members: Members, new: Profile, found: ImageSet, m
     """
     declare(tx, new.name, metadata)
     identity = _identity(new, found)
-    same = next((v for v in tx.versions(new.name) if v.identity == identity), None)
-    if same is not None:
-        return same, False
-    digest = members.blobs.put(to_arrays(new), {"format": "difreg-version-1", "denoiser": found.denoiser})
-    version = tx.add_version(new.name, _row(new, found, identity, digest))
-    kept = Profile(new.name, version.number, new.contents, new.sketches, new.fingerprint, new.background)
-    members.put(version, kept)
+    latest = tx.latest(new.name)
+    created = latest is None or latest.identity != identity
+    if latest is None or created:
+        digest = members.blobs.put(to_arrays(new), {"format": "difreg-version-1", "denoiser": found.denoiser})
+        latest = tx.add_version(new.name, _row(new, found, identity, digest))
+        tx.log("add", new.name, f"version {latest.number}: {latest.images} images, {len(found.skipped)} skipped")
+    _score(tx, members, replace(new, version=latest.number), latest)
+    return latest, created
+
+
+def _score(tx: Transaction, members: Members, new: Profile, version: VersionRecord) -> None:
+    """The row and the column of scores that a generator has, and the families they make."""
+    members.put(version, new)
     others = [members.get(v) for v in tx.latest_all() if v.generator != new.name]
-    tx.replace_kinship(new.name, _kinship_rows(kept, others))
+    tx.replace_kinship(new.name, _kinship_rows(new, others, _declared_relatives(tx, new.name)))
     refresh_families(tx)
-    tx.replace_cross(new.name, _cross_rows(kept, others))
+    tx.replace_cross(new.name, _cross_rows(new, others))
     if len(others) >= ALL_PAIRS:
         tx.prune_cross(STRONGEST)
-    tx.log("add", new.name, f"version {version.number}: {version.images} images, {len(found.skipped)} skipped")
-    return version, True
+
+
+def _declared_relatives(tx: Transaction, name: str) -> frozenset[str]:
+    """Declared parents of ``name`` and generators that declare it as theirs."""
+    out = set()
+    for g in tx.generators():
+        parents = {p.name for p in g.parents}
+        out |= parents if g.name == name else {g.name} if name in parents else set()
+    return frozenset(out)
 
 
 def declare(tx: Transaction, name: str, metadata: Metadata) -> None:
@@ -119,18 +135,19 @@ def _apart(new: Profile, other: Profile) -> Profile | None:
     return other.without(frozenset(new.contents))
 
 
-def _kinship_rows(new: Profile, others: Sequence[Profile]) -> list[KinshipRecord]:
+def _kinship_rows(new: Profile, others: Sequence[Profile], declared: frozenset[str]) -> list[KinshipRecord]:
+    """Kinship that is kept: accepted, or declared and judged."""
     apart = [o for o in (_apart(new, o) for o in others) if o is not None]
     known = zip(kinships(new, apart), apart, strict=True)
-    return [_kinship_row(new, o, with_doubt(k, new, o)) for k, o in known if k.accepted]
+    kept = [(k, o) for k, o in known if k.accepted or (k.judged and o.name in declared)]
+    return [_kinship_row(new, o, with_doubt(k, new, o)) for k, o in kept]
 
 
 def _kinship_row(new: Profile, other: Profile, k: Kinship) -> KinshipRecord:
-    a_, b_ = sorted((new, other), key=lambda p: p.name)
+    one, two = sorted((new, other), key=lambda p: p.name)
     ratio = k.log_likelihood_ratio / math.log(10)
-    return KinshipRecord(
-        a_.name, b_.name, a_.version, b_.version, k.cosine, k.kinship, ratio, k.probability, k.low, k.high, k.support
-    )  # fmt: skip
+    numbers = (k.cosine, k.kinship, ratio, k.probability, k.low, k.high, k.support)
+    return KinshipRecord(one.name, two.name, one.version, two.version, *numbers, accepted=k.accepted)
 
 
 def _cross_rows(new: Profile, others: Sequence[Profile]) -> list[CrossRecord]:
@@ -153,7 +170,7 @@ def _cross_rows(new: Profile, others: Sequence[Profile]) -> list[CrossRecord]:
 
 def refresh_families(tx: Transaction) -> None:
     """Families from the accepted kinship that is stored; names and titles stay."""
-    edges = [Edge(k.a, k.b, k.probability, k.support) for k in tx.kinship()]
+    edges = [Edge(k.a, k.b, k.probability, k.support) for k in tx.kinship() if k.accepted]
     known = [Community(f.name, f.members, f.support) for f in tx.families()]
     tx.set_families([FamilyRecord(c.name, None, c.support, c.members) for c in communities(edges, known)])
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from difreg.lineage.answers import Candidate, Caveat, Part, Provenance, Traced
+from difreg.lineage.ancestry import Facts, ancestor_name, hang
+from difreg.lineage.answers import Candidate, Caveat, Part, Placement, Provenance, Traced
 from difreg.lineage.caveats import further_images, trace_caveats
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
 from difreg.lineage.views import images_answer, kin_answer
@@ -48,7 +49,14 @@ class Trace:
     caveats: tuple[Caveat, ...]
 
 
-def trace(query: Profile, members: Sequence[Profile], families: Mapping[str, str], prior: float = 0.5, seed: int = 0) -> Trace:
+def trace(
+    query: Profile,
+    members: Sequence[Profile],
+    families: Mapping[str, str],
+    prior: float = 0.5,
+    seed: int = 0,
+    doubt: bool = True,
+) -> Trace:
     """Place ``query`` among ``members``.
 
     Parameters
@@ -59,6 +67,8 @@ def trace(query: Profile, members: Sequence[Profile], families: Mapping[str, str
         Family of each member that has one, by name.
     prior
         Probability, before looking, that no relative is registered; between 0 and 1, both excluded.
+    doubt
+        Whether the nearest origins get their interval and support, which takes resampling and moves no verdict.
     """
     fresh, shared = _apart(query, members)
     known = kinships(query, fresh)
@@ -69,8 +79,12 @@ def trace(query: Profile, members: Sequence[Profile], families: Mapping[str, str
     none, posterior = _posterior(ratios, prior)
     best = max(posterior, key=lambda f: (posterior[f], f), default="")
     verdict = _verdict(query, posterior.get(best, 0.0), none, bool(judged))
-    top = [_doubted(o, query, seed) for o in origins[:SHOWN]]
-    alike = tuple(sorted(o.profile.name for o in judged if o.family == best and o.kinship.accepted)) if verdict == "kin" else ()
+    top = [_doubted(o, query, seed) if doubt else o for o in origins[:SHOWN]]
+    alike = (
+        tuple(sorted(o.profile.name for o in judged if o.family == best and o.kinship.accepted))
+        if verdict == "kin"
+        else ()
+    )
     return Trace(
         verdict=verdict,
         family=best,
@@ -129,27 +143,50 @@ def _caveats(query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -
     return trace_caveats(query, shared, weak, jpeg)
 
 
-def answer(
-    result: Trace, query: str, images: ImageSet, made: Profile, titles: Mapping[str, str | None], provenance: Provenance
-) -> Traced:
-    """The trace as it is told: ``titles`` are those of the families by name."""
-    found = tuple(i.file for i in images.images)
+def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:
+    """Where a traced set hangs in the lineage; None unless its verdict is kin."""
+    if result.verdict != "kin":
+        return None
+    members = [g for g in generators if g.family == result.family]
+    if not members:
+        text = "the only kin; which of the two came first cannot be told from images"
+        return Placement(result.family, "generator", None, text)
+    found = hang(Facts("", observed=False, base=False, parents=()), members)
+    if found.parent is None:
+        return Placement(ancestor_name(result.family), "ancestor", None, found.reason)
+    return Placement(found.parent, found.kind, found.direction, found.reason)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an answer says beside the verdict: how the query was named, its images, the families' titles."""
+
+    query: str
+    images: ImageSet
+    profile: Profile
+    titles: Mapping[str, str | None]
+    placement: Placement | None
+
+
+def answer(result: Trace, told: Told, provenance: Provenance) -> Traced:
+    """The trace as it is told."""
+    files = tuple(i.file for i in told.images.images)
     named = result.family or None
     return Traced(
         provenance,
-        query=query,
+        query=told.query,
         verdict=result.verdict,
         family=named,
-        title=titles.get(result.family),
+        title=told.titles.get(result.family),
         probability=result.probability,
         likelihood_ratio=result.likelihood_ratio,
         none_probability=result.none_probability,
-        candidates=tuple(_candidate(o, titles) for o in result.origins),
+        candidates=tuple(_candidate(o, told.titles) for o in result.origins),
         indistinguishable=result.indistinguishable,
-        placement=None,
-        parts=(Part(found, result.verdict, named, result.probability),),
-        images=images_answer(images),
-        reliability=made.reliability,
+        placement=told.placement,
+        parts=(Part(files, result.verdict, named, result.probability),),
+        images=images_answer(told.images),
+        reliability=told.profile.reliability,
         needed_images=result.needed_images,
         warnings=result.caveats,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from difreg.lineage import answers as a
 from difreg.lineage.kinship import Kinship, threshold
@@ -25,7 +27,7 @@ def generator_detail(record: GeneratorRecord, latest: VersionRecord | None) -> a
     return a.GeneratorDetail(**_row(record, latest), parents=parents, notes=record.note, certainty=record.certainty)
 
 
-def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, object]:
+def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, Any]:
     return {
         "name": record.name,
         "version": latest.number if latest else None,
@@ -76,7 +78,7 @@ def kin_answer(known: Kinship, other: Profile) -> a.Kin:
 def stored_kin(tx: Transaction, name: str) -> tuple[a.Kin, ...]:
     """Accepted kin of a registered generator, nearest first."""
     reliability = {v.generator: v.reliability for v in tx.latest_all()}
-    rows = [_stored(row, name, reliability) for row in tx.kinship(name)]
+    rows = [_stored(row, name, reliability) for row in tx.kinship(name) if row.accepted]
     return tuple(sorted(rows, key=lambda k: (-k.kinship, k.generator)))
 
 
@@ -104,8 +106,7 @@ def background_answer(background: Background, provenance: a.Provenance, file: st
         negatives=len(background.negatives),
         whitening_sets=int(background.facts["whitening_sets"]),
         panel=background.panel_names,
-        slope=background.calibration.slope,
-        intercept=background.calibration.intercept,
+        calibration=asdict(background.calibration),
         acceptance=threshold(background.calibration),
         file=file,
     )

@@ -27,10 +27,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """log likelihood ratio = ``slope * kinship + intercept``, kept within ``limit`` (natural logarithms)."""
+    """Densities of kinship: unrelated pairs a Student t about 0 of ``degrees`` and ``scale``, kin a normal of ``mean``
+    and ``spread``. The log ratio (natural) is held below ``least`` and kept within ``limit``.
+    """
 
-    slope: float
-    intercept: float
+    degrees: int
+    scale: float
+    mean: float
+    spread: float
+    least: float
     limit: float
 
 
@@ -89,7 +94,9 @@ def load(path: Path) -> Background:
     try:
         return parse(path.read_bytes(), path.with_suffix(".safetensors").read_bytes())
     except OSError as error:
-        raise StorageError(f"The background {path} cannot be read: {error.strerror}.", "Give the .json that `background build` wrote.") from error
+        raise StorageError(
+            f"The background {path} cannot be read: {error.strerror}.", "Give the .json that `background build` wrote."
+        ) from error
 
 
 def parse(facts_json: bytes, arrays: bytes) -> Background:
@@ -99,7 +106,9 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
     facts = json.loads(facts_json)
     digest = _digest(facts, arrays)
     if facts.get("digest") != digest:
-        raise StorageError(f"The background {facts.get('name')} is damaged: its digest does not match.", "Install difreg again.")
+        raise StorageError(
+            f"The background {facts.get('name')} is damaged: its digest does not match.", "Install difreg again."
+        )
     a = load_arrays(arrays)
     wide = {k: v.astype(np.float64) for k, v in a.items()}
     return Background(

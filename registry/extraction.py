@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from difreg.errors import IncompatibleError, InputError, TooFewImagesError
+from difreg.errors import DifregError, IncompatibleError, InputError, TooFewImagesError
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.images import (
@@ -38,6 +38,7 @@ BATCH = 8
 WORTH_PROCESSES = 64  # images; below, starting the workers takes longer than they save
 MAX_SKETCH_BYTES = 1 << 28
 Progress = Callable[[int, int, str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,12 @@ class ImageSet:
 
 
 def extract(
-    given: Sequence[str | Path], *, denoiser: str = denoisers.DEFAULT, jobs: int = 0, progress: Progress | None = None, at_least: int = 1
+    given: Sequence[str | Path],
+    *,
+    denoiser: str = denoisers.DEFAULT,
+    jobs: int = 0,
+    progress: Progress | None = None,
+    at_least: int = 1,
 ) -> ImageSet:
     """Sketches of the images that files, folders, globs and ``.sketch`` files mean.
 
@@ -94,7 +100,9 @@ def extract(
     kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
     lost = (*bad, *twice)
     if len(kept) < at_least:
-        what = f"Only {len(kept)} of {len(kept) + len(lost)} images can be used" if lost or kept else "There are no images"
+        what = (
+            f"Only {len(kept)} of {len(kept) + len(lost)} images can be used" if lost or kept else "There are no images"
+        )
         raise TooFewImagesError(
             f"{what} in {shown(', '.join(map(str, given)))}.{_why(lost)}",
             f"Give at least {at_least} PNG, JPEG, WebP, BMP or TIFF of {CROP} pixels or more on each side.",
@@ -109,21 +117,49 @@ def _why(lost: Sequence[SkippedImage]) -> str:
     return f" Skipped: {told}{'; ...' if len(lost) > 12 else ''}." if lost else ""
 
 
+def extract_each(
+    folders: Sequence[Path],
+    *,
+    denoiser: str = denoisers.DEFAULT,
+    jobs: int = 0,
+    progress: Progress | None = None,
+    at_least: int = 1,
+) -> Iterator[ImageSet | DifregError]:
+    """:func:`extract` of many folders, in their order, side by side where that pays; an error stands for its folder."""
+    tasks = [(folder, denoiser, at_least) for folder in folders]
+    for done, found in enumerate(run(_extract_one, tasks, jobs if len(tasks) > 1 else 1), 1):
+        if progress:
+            progress(done, len(folders), "denoising folders")
+        yield found
+
+
+def _extract_one(folder: Path, denoiser: str, at_least: int) -> ImageSet | DifregError:
+    try:
+        return extract([folder], denoiser=denoiser, jobs=1, at_least=at_least)
+    except DifregError as error:
+        return error
+
+
+def run(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int = 0) -> Iterator[T]:
+    """``function`` of each task, in order, on ``jobs`` processes (0: one a processor)."""
+    workers = min(jobs or os.cpu_count() or 1, max(len(tasks), 1))
+    if workers == 1:
+        yield from (function(*task) for task in tasks)
+        return
+    from joblib import Parallel, delayed
+
+    yield from Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*task) for task in tasks)
+
+
 Made = tuple[ImageInfo, NDArray[np.float64]] | SkippedImage
 
 
 def _denoise(paths: Sequence[Path], denoiser: str, jobs: int, progress: Progress | None) -> list[Made]:
     batches = [paths[k : k + BATCH] for k in range(0, len(paths), BATCH)]
-    workers = jobs or (os.cpu_count() or 1)
-    if workers == 1 or (not jobs and len(paths) < WORTH_PROCESSES):
-        runs: Any = (_batch(b, denoiser) for b in batches)
-    else:
-        from joblib import Parallel, delayed
-
-        runs = Parallel(n_jobs=workers, return_as="generator")(delayed(_batch)(b, denoiser) for b in batches)
+    few = not jobs and len(paths) < WORTH_PROCESSES
     out: list[Made] = []
-    for run in runs:
-        out += run
+    for made in run(_batch, [(b, denoiser) for b in batches], 1 if few else jobs):
+        out += made
         if progress:
             progress(len(out), len(paths), "denoising")
     return out
@@ -167,12 +203,16 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
     """
     try:
         if path.stat().st_size > MAX_SKETCH_BYTES:
-            raise InputError(f"{shown(str(path))} is too large for a sketch file.", "Make it again with `difreg sketch`.")
+            raise InputError(
+                f"{shown(str(path))} is too large for a sketch file.", "Make it again with `difreg sketch`."
+            )
         arrays, facts = loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{shown(str(path))} cannot be read: {error.strerror}.", "Check the path.") from error
     if facts.get("format") != FORMAT:
-        raise InputError(f"{shown(str(path))} is no sketch file of this version.", "Make it again with `difreg sketch`.")
+        raise InputError(
+            f"{shown(str(path))} is no sketch file of this version.", "Make it again with `difreg sketch`."
+        )
     if facts.get("denoiser") != denoiser:
         raise IncompatibleError(
             f"{shown(str(path))} was made with the denoiser '{shown(facts.get('denoiser', '?'), 40)}', not '{denoiser}'.",
@@ -181,7 +221,9 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
     try:
         infos = tuple(ImageInfo(str(f), int(n), str(s), str(c)) for f, n, s, c in json.loads(facts["images"]))
         sketches = unpack(arrays["sketches"], arrays["scale"])
-        sound = sketches.shape == (len(infos), 3, PERIOD, PERIOD) and len(infos) > 0 and bool(np.isfinite(sketches).all())
+        sound = (
+            sketches.shape == (len(infos), 3, PERIOD, PERIOD) and len(infos) > 0 and bool(np.isfinite(sketches).all())
+        )
         sound = sound and all(np.abs(s).max() > 0 and np.linalg.norm(s) <= 1 for s in sketches)
     except (KeyError, ValueError, TypeError, IndexError):
         sound = False

@@ -87,4 +87,5 @@ def panel_scale(directions: Array, panel: Array, related: float = 0.35, floor: f
 
 def whitened_direction(array: Array, whitening: Whitening) -> Array:
     """Unit direction, (192,), of any solver's fingerprint folded to (3, 16, 16)."""
-    return whitening(array[None])[0]
+    out: Array = whitening(array[None])[0]
+    return out

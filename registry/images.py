@@ -100,7 +100,9 @@ def find(images: Iterable[str | Path]) -> list[Path]:
         else:
             matches = sorted(glob.glob(str(given), recursive=True))
             if not matches:
-                raise NotFoundError(f"There is no file or folder '{shown(str(given))}'.", "Check the path; quote a pattern with *.")
+                raise NotFoundError(
+                    f"There is no file or folder '{shown(str(given))}'.", "Check the path; quote a pattern with *."
+                )
             for match in matches:
                 found = Path(match)
                 out.update(dict.fromkeys(_in_folder(found) if found.is_dir() else [found]))
@@ -180,7 +182,9 @@ def _check(image: Image.Image) -> None:
 
 def _wide(image: Image.Image) -> bool:
     """Whether the file has 16 bits a channel although Pillow will hand out 8."""
-    return any("16" in str(part) for tile in image.tile for part in (tile[3] if isinstance(tile[3], tuple) else (tile[3],)) if isinstance(part, str))
+    raw = [tile[3] for tile in getattr(image, "tile", ())]
+    parts = [part for arguments in raw for part in (arguments if isinstance(arguments, tuple) else (arguments,))]
+    return any(isinstance(part, str) and "16" in part for part in parts)
 
 
 def _check_alpha(image: Image.Image) -> None:

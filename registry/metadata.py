@@ -99,16 +99,23 @@ def read_csv(path: Path) -> dict[str, Metadata]:
             reader = csv.DictReader(stream)
             key = next((c for c in ("name", "slug") if c in (reader.fieldnames or ())), None)
             if key is None:
-                raise InputError(f"{shown(str(path))} has no column 'name' or 'slug'.", "Add one that names the generator of each row.")
+                raise InputError(
+                    f"{shown(str(path))} has no column 'name' or 'slug'.",
+                    "Add one that names the generator of each row.",
+                )
             out: dict[str, Metadata] = {}
             for row in reader:
                 try:
                     out[(row[key] or "").strip()] = _metadata(row)
                 except InputError as error:
-                    raise InputError(f"{shown(str(path))}, line {reader.line_num}: {error.message}", error.hint) from error
+                    raise InputError(
+                        f"{shown(str(path))}, line {reader.line_num}: {error.message}", error.hint
+                    ) from error
             return out
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{shown(str(path))} cannot be read as CSV: {error}.", "Give a UTF-8 file with a header line.") from error
+        raise InputError(
+            f"{shown(str(path))} cannot be read as CSV: {error}.", "Give a UTF-8 file with a header line."
+        ) from error
 
 
 def _metadata(row: Mapping[str, str | None]) -> Metadata:

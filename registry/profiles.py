@@ -85,12 +85,12 @@ class Profile:
             return self
         if len(keep) < 2:
             return None
-        return profile(self.name, tuple(self.contents[k] for k in keep), self.sketches[keep], self.background, self.version)
+        return profile(
+            self.name, tuple(self.contents[k] for k in keep), self.sketches[keep], self.background, self.version
+        )
 
 
-def profile(
-    name: str, contents: tuple[str, ...], sketches: Array, background: Background, version: int = 0
-) -> Profile:
+def profile(name: str, contents: tuple[str, ...], sketches: Array, background: Background, version: int = 0) -> Profile:
     """Solve the lattice fingerprint of a set of images and wrap it up."""
     return Profile(name, version, contents, sketches, solve_lattice(sketches, background), background)
 

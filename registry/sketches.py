@@ -41,7 +41,8 @@ def sketch(residual: Array) -> Array | None:
     # The mean over tiles keeps the frequencies on the lattice alone.
     lattice = spectrum[:, :: height // PERIOD, :: width // PERIOD]
     tile: Array = np.fft.irfft2(lattice, s=(PERIOD, PERIOD)) * (PERIOD * PERIOD) / (height * width)
-    return tile / norm
+    out: Array = tile / norm
+    return out
 
 
 @cache

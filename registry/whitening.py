@@ -36,7 +36,7 @@ def basis(period: int = PERIOD) -> tuple[Array, NDArray[np.int64]]:
     """
     y, x = np.mgrid[0:period, 0:period]
     rows: list[Array] = []
-    periods: list[int] = []
+    spatial: list[int] = []
     for u in range(period):
         for v in range(period):
             mirror = (-u % period, -v % period)
@@ -45,10 +45,11 @@ def basis(period: int = PERIOD) -> tuple[Array, NDArray[np.int64]]:
             phase = 2 * np.pi * (u * y + v * x) / period
             waves = [np.cos(phase)] if (u, v) == mirror else [np.cos(phase), np.sin(phase)]
             rows += [(wave / np.linalg.norm(wave)).ravel() for wave in waves]
-            periods += [period // int(np.gcd.reduce([u, v, period]))] * len(waves)
+            spatial += [period // int(np.gcd.reduce([u, v, period]))] * len(waves)
     colours = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=np.float64)
     colours /= np.linalg.norm(colours, axis=1, keepdims=True)
-    return np.kron(colours, np.array(rows)), np.tile(periods, 3)
+    matrix: Array = np.kron(colours, np.array(rows))
+    return matrix, np.tile(np.array(spatial, dtype=np.int64), 3)
 
 
 def coefficients(sketches: Array) -> Array:

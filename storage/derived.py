@@ -23,6 +23,7 @@ _KIN = (
     "low",
     "high",
     "support",
+    "accepted",
 )
 _CROSS = ("fingerprint_version", "images_version", "score", "auc", "accuracy", "p_value", "n")
 _CROSSED = t.cross_detection.join(_A, _A.c.id == t.cross_detection.c.fingerprint_id).join(
@@ -34,7 +35,7 @@ class Derived(Base):
     """Kinship, cross-detection and families."""
 
     def kinship(self, name: str | None = None) -> list[KinshipRecord]:
-        """Accepted kinship, of one generator or of all, sorted by the two names."""
+        """Stored kinship, of one generator or of all, sorted by the two names."""
         c = t.kinship.c
         query: Any = select(_A.c.name, _B.c.name, *(c[field] for field in _KIN))
         query = query.select_from(t.kinship).join(_A, _A.c.id == c.a_id).join(_B, _B.c.id == c.b_id)

@@ -116,7 +116,10 @@ class VersionRecord:
 
 @dataclass(frozen=True)
 class KinshipRecord:
-    """Accepted kinship of two generators, ``a`` before ``b`` by name, and the versions it was computed from."""
+    """Kinship of two generators, ``a`` before ``b`` by name, and the versions it was computed from.
+
+    Kept of every ``accepted`` pair and of every declared child and parent, whether accepted or not.
+    """
 
     a: str
     b: str
@@ -129,6 +132,7 @@ class KinshipRecord:
     low: float
     high: float
     support: float
+    accepted: bool = True
 
 
 @dataclass(frozen=True)

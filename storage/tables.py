@@ -175,7 +175,7 @@ class Skipped(Row, table=True):
 
 
 class Kinship(Row, table=True):
-    """Accepted kinship of the latest versions of two generators."""
+    """Kinship of the latest versions of two generators: of accepted pairs, and of declared children and parents."""
 
     a_id: int = _key("generator.id")
     b_id: int = _key("generator.id", index=True)
@@ -188,6 +188,7 @@ class Kinship(Row, table=True):
     low: float = Field(sa_type=Real, nullable=True)
     high: float = Field(sa_type=Real, nullable=True)
     support: float = Field(sa_type=Real, nullable=True)
+    accepted: bool
 
 
 class CrossDetection(Row, table=True):

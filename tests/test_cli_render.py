@@ -28,6 +28,7 @@ from difreg.lineage.answers import (
     Shown,
     Skipped,
     Traced,
+    TracedEach,
     VersionRow,
 )
 from difreg.registry.metadata import DeclaredParent, Metadata
@@ -176,6 +177,11 @@ def test_a_trace_says_what_cannot_be_told_apart_its_doubts_and_its_yardstick() -
     assert "warning: JPEG's grid is strong." in text
     assert "10.0 to 14.0" in text
     assert text.splitlines()[-1] == "background background-1, denoiser wavelet, prior .500, n = 10 images, difreg 0"
+
+
+def test_a_table_of_traces_names_a_family_only_where_it_is_the_verdict() -> None:
+    rows = trace_view.text_each(TracedEach(MADE, (traced(), traced(verdict="none")), ()))[1].rows  # type: ignore[union-attr]
+    assert [(row[1], row[2], row[5]) for row in rows] == [("kin", "Stable Diffusion", "sd-1"), ("none", "-", "sd-1")]
 
 
 def test_a_trace_shows_ten_candidates_unless_asked_for_all() -> None:

@@ -100,7 +100,7 @@ def test_leftovers_of_a_killed_process_are_not_blobs(store: BlobStore) -> None:
     digest = store.put({"a": ARRAY})
     folder = store.path(digest).parent
     (folder / ".tmp-1-abc").write_bytes(b"half")
-    (folder / "notes.safetensors").write_bytes(b"")
+    (folder / f"{folder.name}-notes.safetensors").write_bytes(b"")
     assert list(store.digests()) == [digest]
 
 

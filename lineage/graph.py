@@ -1,0 +1,136 @@
+"""The lineage graph: the catalogue projected into networkx, with the schema every graph store shares.
+
+A node's key is ``Label:name``; it has ``label`` and plain properties. An edge has ``type`` and plain properties. What is
+not known is absent, so that no store has to tell null from missing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from difreg.lineage.ancestry import Descent, Facts, Kin, Pair, ancestor_name, infer
+from difreg.registry.fingerprints import JPEG_FLAG
+from difreg.storage.catalog import Transaction
+from difreg.storage.records import GeneratorRecord, KinshipRecord, VersionRecord
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def facts(record: GeneratorRecord) -> Facts:
+    """What ancestry asks of a generator."""
+    parents = tuple((p.name, p.relation) for p in record.parents)
+    return Facts(
+        record.name, record.observed, bool(record.base), parents, record.released_latest, record.not_before_earliest, record.family
+    )  # fmt: skip
+
+
+def pairs(rows: Iterable[KinshipRecord], flagged: frozenset[str]) -> Kin:
+    """Kinship by pair; a pair with a JPEG-compressed side cannot speak against a declaration."""
+    return {
+        frozenset((k.a, k.b)): Pair(
+            10.0**k.log10_likelihood_ratio, k.probability, k.support, clean=k.a not in flagged and k.b not in flagged
+        )
+        for k in rows
+    }
+
+
+def ancestry(tx: Transaction) -> list[Descent]:
+    """Inferred ancestry of the registry."""
+    flagged = frozenset(v.generator for v in tx.latest_all() if v.jpeg > JPEG_FLAG)
+    return infer([facts(g) for g in tx.generators()], pairs(tx.kinship(), flagged))
+
+
+def build(tx: Transaction) -> nx.MultiDiGraph[str]:
+    """The lineage graph of the catalogue."""
+    import networkx as nx
+
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    latest = {v.generator: v for v in tx.latest_all()}
+    generators = tx.generators()
+    for g in generators:
+        graph.add_node(f"Generator:{g.name}", label="Generator", **_known(_generator(g, latest.get(g.name))))
+    for family in tx.families():
+        props = {"name": family.name, "caption": family.title, "support": family.support, "size": len(family.members)}
+        graph.add_node(f"Family:{family.name}", label="Family", **_known(props))
+        for member in family.members:
+            graph.add_edge(f"Generator:{member}", f"Family:{family.name}", type="MEMBER_OF")
+    for v in latest.values():
+        graph.add_node(f"Fingerprint:{v.digest}", label="Fingerprint", **_known(_fingerprint(v)))
+        graph.add_edge(f"Generator:{v.generator}", f"Fingerprint:{v.digest}", type="HAS_FINGERPRINT")
+    for g in generators:
+        for p in g.parents:
+            props = {"relation": p.relation, "source": p.source}
+            graph.add_edge(f"Generator:{g.name}", f"Generator:{p.name}", type="DECLARED_PARENT", **_known(props))
+    _add_scores(graph, tx)
+    _add_ancestry(graph, ancestry(tx))
+    return graph
+
+
+def _add_scores(graph: nx.MultiDiGraph[str], tx: Transaction) -> None:
+    for k in tx.kinship():
+        if k.accepted:
+            props = {
+                "kinship": k.kinship,
+                "cosine": k.cosine,
+                "likelihood_ratio": 10.0**k.log10_likelihood_ratio,
+                "probability": k.probability,
+                "low": k.low,
+                "high": k.high,
+                "support": k.support,
+            }
+            graph.add_edge(f"Generator:{k.a}", f"Generator:{k.b}", type="KIN", **_known(props))
+    for c in tx.cross():
+        props = {"score": c.score, "auc": c.auc, "accuracy": c.accuracy, "p_value": c.p_value, "n": c.n}
+        graph.add_edge(f"Generator:{c.fingerprint}", f"Generator:{c.images}", type="CROSS_DETECTS", **_known(props))
+
+
+def _add_ancestry(graph: nx.MultiDiGraph[str], steps: Iterable[Descent]) -> None:
+    kinds = {"generator": "Generator", "ancestor": "Ancestor"}
+    for d in steps:
+        ends = [f"{kinds[kind]}:{name}" for kind, name in ((d.child_kind, d.child), (d.parent_kind, d.parent))]
+        for key in ends:
+            if key not in graph:
+                name = key.partition(":")[2]
+                graph.add_node(key, label="Ancestor", name=name, family=name.removeprefix(ancestor_name("")))
+        props = {"direction": d.direction, "probability": d.probability, "support": d.support, "reason": d.reason}
+        graph.add_edge(*ends, type="DERIVED_FROM", **_known(props))
+
+
+def _generator(g: GeneratorRecord, v: VersionRecord | None) -> dict[str, Any]:
+    return {
+        "name": g.name,
+        "observed": g.observed,
+        "base": g.base,
+        "released": g.released_latest.isoformat() if g.released_latest else None,
+        "not_before": g.not_before_earliest.isoformat() if g.not_before_earliest else None,
+        "family": g.family,
+        "certainty": g.certainty,
+        "source": g.source,
+        "note": g.note,
+        "tags": [f"{k}={v}" for k, v in sorted(g.tags.items())] or None,
+        "version": v.number if v else None,
+        "images": v.images if v else None,
+        "reliability": v.reliability if v else None,
+        "separation": v.separation if v else None,
+        "jpeg": v.jpeg > JPEG_FLAG if v else None,
+    }
+
+
+def _fingerprint(v: VersionRecord) -> dict[str, Any]:
+    return {
+        "digest": v.digest,
+        "name": f"{v.generator}:{v.number}",
+        "version": v.number,
+        "solver": v.solver,
+        "denoiser": v.denoiser,
+        "background": v.background,
+        "images": v.images,
+        "created": v.created.isoformat(),
+    }
+
+
+def _known(props: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in props.items() if v is not None and not (isinstance(v, float) and math.isnan(v))}

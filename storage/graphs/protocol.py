@@ -1,0 +1,69 @@
+"""What every graph store does: hold the projection of one state of the catalogue, and answer read-only Cypher over it.
+
+The projection is never the truth. It is named by the catalogue's digest and made again from the graph at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+LIMIT = 1000
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Rows of an answer; ``truncated`` where there were more than the limit.
+
+    Nodes are ``{label, properties}``, relationships ``{type, start, end, properties}`` with their ends as keys such as
+    ``Generator:sd14``, paths ``{nodes, relationships}``.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a store holds: ``digest`` is that of the catalogue's state, None where there is nothing yet."""
+
+    kind: str
+    place: str
+    digest: str | None = None
+
+
+class GraphStore(Protocol):
+    """A place that holds the lineage graph and answers Cypher over it."""
+
+    def holds(self, digest: str) -> bool:
+        """Whether the projection of this state is there and whole, so that :meth:`sync` can be spared."""
+
+    def sync(self, graph: Any, digest: str) -> None:
+        """Make the projection that of ``graph``, a ``networkx.MultiDiGraph`` of difreg's schema.
+
+        Its nodes are keyed ``Label:name`` and carry ``label``, its edges ``type``; all else are properties.
+        """
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        limit: int = LIMIT,
+        timeout: float = TIMEOUT,
+    ) -> QueryResult:
+        """Answer read-only Cypher with at most ``limit`` rows within ``timeout`` seconds.
+
+        Raises
+        ------
+        InputError
+            If the text is refused or wrong, a parameter is missing, or the answer takes too long or too much.
+        """
+
+    def status(self) -> Status:
+        """What the store holds, without changing it."""
+
+    def close(self) -> None:
+        """Let go of connections and memory."""
