@@ -129,11 +129,9 @@ def trace_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: int) -> 
             strangers = [m for m in everyone if not _related(label, bench.material.labels[m.name])]
             for d in range(draws):
                 query = named("query", bench.material.generators[name], background, picks[name][d])
-                none.append(
-                    trace(query, strangers, families_of_cached(bench, name, strangers, "none"), doubt=False).verdict
-                )
+                none.append(trace(query, strangers, families_once(name, strangers, "none"), doubt=False).verdict)
                 if label.family == KIN_FAMILY:
-                    found = trace(query, everyone, families_of_cached(bench, name, everyone, "all"), doubt=False)
+                    found = trace(query, everyone, families_once(name, everyone, "all"), doubt=False)
                     right = found.verdict == "kin" and found.family in _families(bench, name, everyone)
                     kin.append("kin" if right else found.verdict)
                     intruders += found.verdict == "kin" and not right
@@ -157,7 +155,7 @@ def trace_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: int) -> 
 _FAMILIES: dict[tuple[str, str], dict[str, str]] = {}
 
 
-def families_of_cached(bench: Bench, name: str, members: Sequence[Profile], which: str) -> dict[str, str]:
+def families_once(name: str, members: Sequence[Profile], which: str) -> dict[str, str]:
     """:func:`families_of`, once a held-out set."""
     if (name, which) not in _FAMILIES:
         _FAMILIES[name, which] = families_of(members)
@@ -166,7 +164,7 @@ def families_of_cached(bench: Bench, name: str, members: Sequence[Profile], whic
 
 def _families(bench: Bench, name: str, members: Sequence[Profile]) -> set[str]:
     """Families in which members of the large family are."""
-    table = families_of_cached(bench, name, members, "all")
+    table = families_once(name, members, "all")
     return {table.get(m.name, m.name) for m in members if bench.material.labels[m.name].family == KIN_FAMILY}
 
 
@@ -180,7 +178,7 @@ def _photographs(bench: Bench, size: int, draws: int, seed: int) -> Iterator[str
     """Verdicts on draws of the photographs of *test*, a source at a time, against all generators."""
     background = bench.background(frozenset())
     members = [named(n, s, background) for n, s in bench.material.generators.items()]
-    table = families_of_cached(bench, "", members, "photographs")
+    table = families_once("", members, "photographs")
     test = bench.material.test
     sources = np.array([Path(i.file).parent.name for i in test.images])
     rng = np.random.default_rng([seed, size, 1])

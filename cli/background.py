@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from difreg.cli import numerals
-from difreg.cli.numerals import count
+from difreg import numerals
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.lineage.answers import BackgroundShown
+from difreg.numerals import count
 
 
 @verb(Panel.life, "difreg background show")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from difreg.cli import numerals
+from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb

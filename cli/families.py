@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difreg.cli import numerals
-from difreg.cli.numerals import count
+from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.cli.views import YARDSTICK, names, provenance_line, yardstick
 from difreg.lineage.answers import Families
+from difreg.numerals import count
 
 _COLUMNS = ("family", "title", "n", "support", "ancestor", "members")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from difreg.cli import numerals
-from difreg.cli.numerals import UNKNOWN, count
+from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.lineage.answers import GeneratorRow, Listing
+from difreg.numerals import UNKNOWN, count
 
 _COLUMNS = ("generator", "version", "family", "images", "reliability", "not before", "released", "base", "aliases")
 

@@ -15,12 +15,15 @@ from difreg.cli.add import add
 from difreg.cli.background import build as background_build
 from difreg.cli.background import show as background_show
 from difreg.cli.compare import compare
+from difreg.cli.detect import detect
+from difreg.cli.export import export
 from difreg.cli.failures import DONE, INTERRUPTED, REFUSED, report
 from difreg.cli.families import families
 from difreg.cli.init import init
 from difreg.cli.layout import VerbList, epilog
 from difreg.cli.list_ import list_
 from difreg.cli.output import write_stdout
+from difreg.cli.plot import plot
 from difreg.cli.query import query
 from difreg.cli.remove import remove
 from difreg.cli.session import Session
@@ -29,7 +32,7 @@ from difreg.cli.sketch import sketch
 from difreg.cli.trace import trace
 from difreg.cli.verb import Home, Panel, Quiet, Traceback
 
-VERBS = (add, sketch, trace, compare, families, query, init, list_, show, remove)
+VERBS = (add, sketch, trace, detect, compare, families, plot, query, export, init, list_, show, remove)
 EXAMPLES = (
     "difreg add model_x images/     # fingerprint a generator from a folder of its images",
     "difreg trace unknown/          # who made these, or which family, or nobody we know",

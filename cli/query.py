@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from difreg.cli.numerals import UNKNOWN, count
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
 from difreg.lineage.answers import Queried, plain
 from difreg.names import shown
+from difreg.numerals import UNKNOWN, count
 
 Cypher = Annotated[str, typer.Argument(metavar="CYPHER", help="The question, in quotes.", show_default=False)]
 Param = Annotated[
@@ -66,9 +66,8 @@ def parsed(assignments: Sequence[str]) -> dict[str, Any]:
             raise InputError(f"--param {shown(name, 40)} is given twice.", "Give it once.")
         out[name] = _value(text)
         if not _fits(out[name]):
-            raise InputError(
-                f"--param {shown(name, 40)} holds a number of more than 64 bits.", "Pass it as text: '\"1\"'"
-            )
+            hint = "Pass it as text, in double quotes."
+            raise InputError(f"--param {shown(name, 40)} holds a number of more than 64 bits.", hint)
     return out
 
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from difreg.cli.numerals import count
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
 from difreg.lineage.answers import Removed
 from difreg.names import shown
+from difreg.numerals import count
 
 
 @verb(Panel.life, "difreg remove model_x", "difreg remove model_x --yes")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from difreg.cli import numerals
-from difreg.cli.numerals import count
+from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.views import (
     KIN_COLUMNS,
@@ -19,6 +18,7 @@ from difreg.cli.views import (
     yardstick,
 )
 from difreg.lineage.answers import Failure, Traced, TracedEach
+from difreg.numerals import count
 
 MOST = 10
 _VERDICT = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from difreg.cli import numerals
-from difreg.cli.numerals import count
+from difreg import numerals
 from difreg.cli.render import Grid
 from difreg.lineage.answers import Caveat, Images, Kin, Provenance
+from difreg.numerals import count
 
 KIN_COLUMNS = ("kinship z", "95 % interval", "LR", "P(kin)", "support", "reliability")
 KIN_FIELDS = ("cosine", "kinship", "likelihood_ratio", "probability", "low", "high", "support", "reliability")

@@ -13,7 +13,7 @@ from difreg.errors import DifregError
 
 if TYPE_CHECKING:
     from difreg.lineage.api import Registry
-    from difreg.lineage.api import open_registry as open
+    from difreg.lineage.api import open_registry as open  # noqa: A004 - the name the API has by contract
 
 __version__ = _version("difreg")
 __all__ = ["DifregError", "Registry", "__version__", "open"]

@@ -130,12 +130,15 @@ def hang(member: Facts, family: Sequence[Facts], forebears: Mapping[str, frozens
     before = [f for f in others if f.released and member.not_before and f.released < member.not_before]
     if len(before) == 1:
         text = (
-            f"nothing is declared; {shown(before[0].name)} was there by {before[0].released}, before this one can have been"
-            f" ({member.not_before}); it may as well be a sibling"
+            f"nothing is declared; {shown(before[0].name)} was there by {before[0].released}, before this one can"
+            f" have been ({member.not_before}); it may as well be a sibling"
         )
         return Place(before[0].name, "generator", "dates", text)
     if before:
-        text = f"nothing is declared; {_names(before)} were there before this one can have been ({member.not_before}), and cannot be told apart"
+        text = (
+            f"nothing is declared; {_names(before)} were there before this one can have been ({member.not_before}),"
+            " and cannot be told apart"
+        )
         return Place(ancestor_name(family[0].family or ""), "ancestor", "dates", text)
     return Place(None, "generator", None, "nothing is declared and no date decides: kin, without direction")
 
@@ -197,7 +200,8 @@ def _stub(stub: Facts, by_name: Mapping[str, Facts], steps: Sequence[Descent]) -
     bases = [g for g in by_name.values() if g.family == family and g.base and not forbidden(g, stub)]
     if not bases:
         return []
-    text = f"its declared {'child' if len(children) == 1 else 'children'} {_names(children)} are of this family, whose shared part came down through it"
+    word = "child" if len(children) == 1 else "children"
+    text = f"its declared {word} {_names(children)} are of this family, whose shared part came down through it"
     return [Descent(stub.name, "generator", ancestor_name(family), "ancestor", "declared", _NAN, _NAN, text)]
 
 
@@ -206,7 +210,10 @@ def _rooted(family: str, members: Sequence[Facts]) -> list[Descent]:
     bases = [m for m in members if m.base and m.observed]
     if len(bases) != 1:
         return []
-    text = f"of this family only {shown(bases[0].name)} is declared as trained from scratch, so that all others descend from it"
+    text = (
+        f"of this family only {shown(bases[0].name)} is declared as trained from scratch,"
+        " so that all others descend from it"
+    )
     return [Descent(ancestor_name(family), "ancestor", bases[0].name, "generator", "declared", _NAN, _NAN, text)]
 
 
@@ -239,7 +246,8 @@ def _only_declared(member: Facts, parent: Facts, others: bool) -> str:
 
 
 def _alike(declared: Sequence[Facts]) -> str:
-    return f"{len(declared)} members with a declared origin ({_names(declared)}) share what is seen of them and cannot be told apart"
+    told = f"{len(declared)} members with a declared origin ({_names(declared)})"
+    return f"{told} share what is seen of them and cannot be told apart"
 
 
 def _family_of(ancestor: str) -> str:

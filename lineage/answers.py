@@ -335,6 +335,56 @@ class TracedEach(Answer):
 
 
 @dataclass(frozen=True)
+class DetectionScore:
+    """One registered generator's say on one image.
+
+    ``score`` is the correlation of the image's residual with the fingerprint, growing with "made by it"; ``p_value`` is
+    one-sided against the background's held-out photographs; ``probability`` is that of kinship at prior 1/2.
+    """
+
+    generator: str
+    version: int
+    score: float
+    probability: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class DetectedImage:
+    """One image. ``generated`` is True where it carries a registered generator's (or its family's) fingerprint, False
+    where it surely carries none of those, None where that is open; ``probability`` is the likeliest family's.
+    """
+
+    file: str
+    generated: bool | None
+    generator: str | None
+    family: str | None
+    probability: float
+    scores: tuple[DetectionScore, ...]
+    warnings: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detected(Answer):
+    """Answer of ``detect``; ``images`` in the order given, those that were skipped apart."""
+
+    schema: ClassVar[str] = "difreg/detect"
+    images: tuple[DetectedImage, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exported(Answer):
+    """Answer of ``export``: the file that was written."""
+
+    schema: ClassVar[str] = "difreg/export"
+    file: str
+    form: str
+    nodes: int
+    edges: int
+
+
+@dataclass(frozen=True)
 class Initialised(Answer):
     """Answer of ``init``; ``created`` is False where the home was there already."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from difreg import __version__, settings
 from difreg.errors import DifregError, InputError, NotFoundError
@@ -30,6 +30,9 @@ from difreg.registry.profiles import Profile, profile_of
 from difreg.storage.blobs import BlobStore
 from difreg.storage.catalog import Catalog, Transaction
 from difreg.storage.graphs.protocol import GraphStore
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 FEWEST = 2
 SOLVERS = ("lattice",)
@@ -249,7 +252,8 @@ class Registry:
         """
         ask = self._question(exclude, prior, seed)
         found = self._extract(images)
-        return ask(", ".join(str(i) for i in images), found)
+        more = f" and {len(images) - 1} more" if len(images) > 1 else ""
+        return ask(f"{images[0]}{more}", found)
 
     def trace_each(
         self, folder: str | Path, *, exclude: Sequence[str] = (), prior: float = 0.5, seed: int = 0
@@ -287,9 +291,57 @@ class Registry:
 
         return ask
 
+    def detect(self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5) -> a.Detected:
+        """Which registered generators' fingerprint each single image carries.
+
+        Parameters
+        ----------
+        exclude
+            Generators that are left out of the question.
+        prior
+            Probability, before looking, that an image comes from nobody registered and none of their kin.
+        """
+        from difreg.lineage import detecting
+
+        _check_prior(prior)
+        with self._catalog.read() as tx:
+            members = self._traceable(tx, exclude)
+            families = {g.name: g.family for g in tx.generators(observed=True) if g.family}
+            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED)
+        found = self._extract(images)
+        query = profile_of(found, self._background, "query")
+        rows = detecting.detect(query, [i.file for i in found.images], members, families, prior)
+        lost = views.images_answer(found).skipped
+        return a.Detected(replace(provenance, images=_refs(found)), images=rows, skipped=lost)
+
+    def export_lineage(self, output: str | Path, form: str | None = None) -> a.Exported:
+        """Write the lineage graph: GraphML, JSON, CSV of edges, Newick of the similarity tree, or Cypher.
+
+        Parameters
+        ----------
+        form
+            One of ``graphml``, ``json``, ``csv``, ``newick``, ``cypher``; else by the suffix of ``output``.
+        """
+        from difreg.lineage import exporting
+
+        chosen = exporting.chosen(Path(output), form)
+        with self._catalog.read() as tx:
+            made = graph.build(tx)
+            profiles = [self._members.get(v) for v in tx.latest_all()] if chosen == "newick" else []
+            provenance = self._provenance(tx)
+        exporting.write(made, profiles, Path(output), chosen)
+        return a.Exported(
+            provenance, file=str(output), form=chosen, nodes=made.number_of_nodes(), edges=made.number_of_edges()
+        )
+
     def background(self) -> a.BackgroundShown:
         """The yardstick this registry's scores are measured with."""
         return views.background_answer(self._background, a.Provenance(__version__, background=self._background.name))
+
+    def lineage(self) -> nx.MultiDiGraph[str]:
+        """The lineage graph in networkx; :mod:`difreg.lineage.graph` tells its nodes and edges."""
+        with self._catalog.read() as tx:
+            return graph.build(tx)
 
     def query(
         self, cypher: str, *, parameters: Mapping[str, Any] | None = None, limit: int = 1000, timeout: float = 10.0
@@ -318,8 +370,6 @@ class Registry:
             provenance, digest = self._provenance(tx), tx.digest()
             self._store = self._store or open_store(self.settings)
             if not self._store.holds(digest):
-                from difreg.lineage import graph
-
                 self._store.sync(graph.build(tx), digest)
         found = self._store.query(cypher, parameters, limit, timeout)
         return a.Queried(provenance, columns=found.columns, rows=found.rows, truncated=found.truncated)

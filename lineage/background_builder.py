@@ -127,7 +127,7 @@ def assemble(
     """A background from all of ``material`` but the clusters ``left_out``; the calibration is fitted if not given."""
     whitening, panel_names, panel = yardstick(material, left_out)
     jpeg = np.stack([material.jpeg[q] * whitening.weights for q in QUALITIES])
-    made = Background(
+    return Background(
         name=NAME,
         denoiser=material.denoiser,
         photo_mean=material.make.sketches.mean(0),
@@ -138,7 +138,6 @@ def assemble(
         jpeg=jpeg / np.linalg.norm(jpeg, axis=1, keepdims=True),
         calibration=calibration or calibrate(material, whitening, panel, left_out),
     )
-    return made
 
 
 def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tuple[Whitening, list[str], Array]:
@@ -158,9 +157,7 @@ def calibrate(
     index = {n: k for k, n in enumerate(names)}
     pairs = [(index[a], index[b], kin) for a, b, kin in settled_pairs(material.labels) if a in index and b in index]
     rows, columns, kin = (np.array(x) for x in zip(*pairs, strict=True))
-    scores = []
-    for z in drawn(material, names, whitening, panel, SIZES, DRAWS, seed):
-        scores.append(z[rows, columns])
+    scores = [z[rows, columns] for z in drawn(material, names, whitening, panel, SIZES, DRAWS, seed)]
     flat = np.concatenate(scores)
     kind = np.tile(kin, len(scores))
     return fit_calibration(flat[kind], flat[~kind])

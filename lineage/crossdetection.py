@@ -21,7 +21,7 @@ def cross_detect(fingerprint: Profile, images: Profile) -> CrossDetection | None
 
 
 def cross_detect_all(fingerprints: Sequence[Profile], images: Profile) -> list[CrossDetection]:
-    """:func:`cross_detect` of one set of images, which no fingerprint was trained on, under many fingerprints at once."""
+    """:func:`cross_detect` of one set of images under many fingerprints, none of which was trained on them."""
     arrays = np.stack([f.fingerprint.array for f in fingerprints])
     thresholds = np.array([f.fingerprint.threshold for f in fingerprints])
     background = images.background

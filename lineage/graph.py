@@ -1,7 +1,7 @@
 """The lineage graph: the catalogue projected into networkx, with the schema every graph store shares.
 
-A node's key is ``Label:name``; it has ``label`` and plain properties. An edge has ``type`` and plain properties. What is
-not known is absent, so that no store has to tell null from missing.
+A node's key is ``Label:name``; it has ``label`` and plain properties. An edge has ``type`` and plain properties. What
+is not known is absent, so that no store has to tell null from missing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 def facts(record: GeneratorRecord) -> Facts:
     """What ancestry asks of a generator."""
     parents = tuple((p.name, p.relation) for p in record.parents)
-    return Facts(
-        record.name, record.observed, bool(record.base), parents, record.released_latest, record.not_before_earliest, record.family
-    )  # fmt: skip
+    dates = (record.released_latest, record.not_before_earliest)
+    return Facts(record.name, record.observed, bool(record.base), parents, *dates, record.family)
 
 
 def pairs(rows: Iterable[KinshipRecord], flagged: frozenset[str]) -> Kin:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from difreg.lineage.calibration import crossing, log_likelihood_ratio
 from difreg.registry.background import Calibration
-from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.fingerprints import RELIABLE, Fingerprint
 from difreg.registry.profiles import Profile
 
 Array = NDArray[np.float64]
@@ -65,6 +65,11 @@ def score(directions: Array, scales: Array, others: Array, other_scales: Array) 
     cosines = (directions * others).sum(-1)
     out: Array = cosines / 2 * (1 / scales + 1 / other_scales)
     return out
+
+
+def judgeable_fingerprint(fingerprint: Fingerprint) -> bool:
+    """Whether single images may be attributed to it: reliable, and not made from JPEG images."""
+    return fingerprint.template.reliability >= RELIABLE and not fingerprint.flagged
 
 
 def judgeable(a: Profile, b: Profile) -> bool:

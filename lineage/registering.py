@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -159,13 +159,12 @@ def _cross_rows(new: Profile, others: Sequence[Profile]) -> list[CrossRecord]:
     free = [o for o in others if mine.isdisjoint(o.contents)]
     back = [*(cross_detect_all(free, new) if free else []), *(cross_detect(o, new) for o in others if o not in free)]
     versions = {p.name: p.version for p in (new, *others)}
-    return [
-        CrossRecord(
-            c.fingerprint, c.images, versions[c.fingerprint], versions[c.images], c.score, c.auc, c.accuracy, c.p_value, c.n
-        )
-        for c in (*forth, *back)
-        if c is not None
-    ]  # fmt: skip
+    return [_cross_row(c, versions) for c in (*forth, *back) if c is not None]
+
+
+def _cross_row(c: a.CrossDetection, versions: Mapping[str, int]) -> CrossRecord:
+    ends = (c.fingerprint, c.images, versions[c.fingerprint], versions[c.images])
+    return CrossRecord(*ends, c.score, c.auc, c.accuracy, c.p_value, c.n)
 
 
 def refresh_families(tx: Transaction) -> None:

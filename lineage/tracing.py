@@ -76,9 +76,9 @@ def trace(
     origins.sort(key=lambda o: (-o.kinship.kinship, o.profile.name))
     judged = [o for o in origins if o.profile.reliability >= RELIABLE and not _both_flagged(query, o.profile)]
     ratios = _by_family(judged)
-    none, posterior = _posterior(ratios, prior)
-    best = max(posterior, key=lambda f: (posterior[f], f), default="")
-    verdict = _verdict(query, posterior.get(best, 0.0), none, bool(judged))
+    none, shares = posterior(ratios, prior)
+    best = max(shares, key=lambda f: (shares[f], f), default="")
+    verdict = _verdict(query, shares.get(best, 0.0), none, bool(judged))
     top = [_doubted(o, query, seed) if doubt else o for o in origins[:SHOWN]]
     alike = (
         tuple(sorted(o.profile.name for o in judged if o.family == best and o.kinship.accepted))
@@ -88,7 +88,7 @@ def trace(
     return Trace(
         verdict=verdict,
         family=best,
-        probability=posterior.get(best, 0.0),
+        probability=shares.get(best, 0.0),
         likelihood_ratio=ratios.get(best, float("nan")),
         none_probability=none,
         origins=tuple(top),
@@ -117,7 +117,8 @@ def _by_family(origins: Sequence[Origin]) -> dict[str, float]:
     return {family: float(np.mean(values)) for family, values in ratios.items()}
 
 
-def _posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[str, float]]:
+def posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[str, float]]:
+    """Posterior of no relative and of each family, from likelihood ratios and the prior of no relative."""
     if not ratios:
         return prior, {}
     share = (1 - prior) / len(ratios)

@@ -85,9 +85,8 @@ def stored_kin(tx: Transaction, name: str) -> tuple[a.Kin, ...]:
 def _stored(row: KinshipRecord, name: str, reliability: dict[str, float]) -> a.Kin:
     other, version = (row.b, row.b_version) if row.a == name else (row.a, row.a_version)
     ratio = 10.0**row.log10_likelihood_ratio
-    return a.Kin(
-        other, version, row.cosine, row.kinship, ratio, row.probability, row.low, row.high, row.support, reliability[other]
-    )  # fmt: skip
+    numbers = (row.cosine, row.kinship, ratio, row.probability, row.low, row.high, row.support)
+    return a.Kin(other, version, *numbers, reliability[other])
 
 
 def images_answer(images: ImageSet) -> a.Images:

@@ -126,7 +126,8 @@ def extract_each(
     at_least: int = 1,
 ) -> Iterator[ImageSet | DifregError]:
     """:func:`extract` of many folders, in their order, side by side where that pays; an error stands for its folder."""
-    tasks = [(folder, denoiser, at_least) for folder in folders]
+    # Absolute, because workers that are used again keep the working directory they began in.
+    tasks = [(folder.absolute(), denoiser, at_least) for folder in folders]
     for done, found in enumerate(run(_extract_one, tasks, jobs if len(tasks) > 1 else 1), 1):
         if progress:
             progress(done, len(folders), "denoising folders")
@@ -215,7 +216,7 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
         )
     if facts.get("denoiser") != denoiser:
         raise IncompatibleError(
-            f"{shown(str(path))} was made with the denoiser '{shown(facts.get('denoiser', '?'), 40)}', not '{denoiser}'.",
+            f"{shown(str(path))} was made with '{shown(facts.get('denoiser', '?'), 40)}', not '{denoiser}'.",
             "Make it again from the images with `difreg sketch`.",
         )
     try:

@@ -13,12 +13,11 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from PIL import TiffImagePlugin as _tiff  # noqa: F401  (plug-ins that Image.open does not load by itself)
-from PIL import WebPImagePlugin as _webp  # noqa: F401
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 from difreg.errors import NotFoundError
 from difreg.names import shown
@@ -28,6 +27,7 @@ GRID = 16
 MAX_BYTES = 1 << 30
 FLATTEST = 2.0  # grey levels of standard deviation
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".apng"})
+PLUGINS = (TiffImagePlugin, WebPImagePlugin)  # imported, because Image.open does not by itself
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 
 REASONS = {
@@ -98,7 +98,7 @@ def find(images: Iterable[str | Path]) -> list[Path]:
         elif path.exists() or path.is_symlink():
             out[path] = None
         else:
-            matches = sorted(glob.glob(str(given), recursive=True))
+            matches = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207 - a pattern may be absolute
             if not matches:
                 raise NotFoundError(
                     f"There is no file or folder '{shown(str(given))}'.", "Check the path; quote a pattern with *."
@@ -182,7 +182,8 @@ def _check(image: Image.Image) -> None:
 
 def _wide(image: Image.Image) -> bool:
     """Whether the file has 16 bits a channel although Pillow will hand out 8."""
-    raw = [tile[3] for tile in getattr(image, "tile", ())]
+    tiles: Any = getattr(image, "tile", ())
+    raw = [tile[3] for tile in tiles]
     parts = [part for arguments in raw for part in (arguments if isinstance(arguments, tuple) else (arguments,))]
     return any(isinstance(part, str) and "16" in part for part in parts)
 

@@ -1,4 +1,4 @@
-"""What is declared about a generator: dates, parents, whether it was trained from scratch; and the CSV that holds it."""
+"""What is declared about a generator: dates, parents, whether it was trained from scratch; and its CSV."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def parse_parent(text: str, source: str | None = None) -> DeclaredParent:
 
 
 def read_csv(path: Path) -> dict[str, Metadata]:
-    """Metadata by generator name from a CSV with a row a generator (``name`` or ``slug``); other columns are left alone.
+    """Metadata by generator name, from a CSV with a row a generator (``name`` or ``slug``).
 
-    A parent ``none`` declares a base, ``unknown`` or an empty cell nothing.
+    Other columns are left alone. A parent ``none`` declares a base, ``unknown`` or an empty cell nothing.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def basis(period: int = PERIOD) -> tuple[Array, NDArray[np.int64]]:
             spatial += [period // int(np.gcd.reduce([u, v, period]))] * len(waves)
     colours = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=np.float64)
     colours /= np.linalg.norm(colours, axis=1, keepdims=True)
-    matrix: Array = np.kron(colours, np.array(rows))
+    matrix = np.kron(colours, np.array(rows)).astype(np.float64)
     return matrix, np.tile(np.array(spatial, dtype=np.int64), 3)
 
 

@@ -63,12 +63,14 @@ def registry() -> nx.MultiDiGraph[str]:
     ancestor = made.ancestor("family-1")
     base = made.generator("sd14", "family-1", base=True, released="2022-08-22")
     made.derived(ancestor, base, None)
-    big = [made.generator(f"dreambooth-of-something-{i:02}", "family-1", not_before=f"2023-{i % 12 + 1:02}") for i in range(12)]
+    big = [
+        made.generator(f"dreambooth-of-something-{i:02}", "family-1", not_before=f"2023-{i + 1:02}") for i in range(12)
+    ]
     mj = made.generator("midjourney", "family-1", released="2022-07", note="early")
     for key in big[:8]:
         made.derived(key, ancestor, 0.9995)
     for key, p in zip([*big[8:11], mj], (0.97, 0.8, 0.4, 0.992), strict=True):
-        made.derived(key, base, p, reason="sd14 is declared as trained from scratch, nothing is declared about this one")
+        made.derived(key, base, p, reason="sd14 is trained from scratch, nothing is declared about this one")
     made.derived(big[11], big[10], 0.55)
     for one, two in combinations([base, *big, mj], 2):
         made.kin(one, two)

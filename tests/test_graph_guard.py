@@ -37,7 +37,7 @@ WRITES = [
     "CALL { CREATE (n) RETURN n } RETURN n",
     "MATCH (n) CALL (n) { SET n.x = 1 } RETURN n",
     "RETURN 'it\\'s' SET n.x = 1",
-    "RETURN \"a\\\\\" CREATE (n)",
+    'RETURN "a\\\\" CREATE (n)',
     "RETURN 1.SET n.x = 1",
     "RETURN 1 AS as SET n.x = 1",
     "WITH [1] AS l RETURN l[0..]SET n.x = 1",
@@ -148,7 +148,7 @@ HARMLESS = [
 
 @pytest.mark.parametrize("cypher", WRITES)
 def test_a_write_is_refused(cypher: str) -> None:
-    with pytest.raises(InputError, match="would change|cannot begin") as caught:
+    with pytest.raises(InputError, match=r"would change|cannot begin") as caught:
         check(cypher)
     assert caught.value.hint
 
@@ -194,14 +194,15 @@ def test_any_text_passes_or_is_refused(text: str) -> None:
         assert check(checked.text).text == checked.text
 
 
-LITERAL = st.text(st.sampled_from([*"abé/*-'\" \n", "//", "/*", "*/", "CREATE"]), max_size=20)
-COMMENT = st.sampled_from(["/* ' */", "// \"\n", "/* // */", "/**/", "// */\n", " "])
+LITERAL = st.lists(st.sampled_from([*"abé/*-'\" \n", "//", "/*", "*/", "CREATE"]), max_size=20).map("".join)
+COMMENT = st.sampled_from(["/* ' */", '// "\n', "/* // */", "/**/", "// */\n", " "])
 
 
 @given(st.lists(st.tuples(COMMENT, LITERAL, st.sampled_from("'\"")), min_size=1, max_size=5))
 def test_stripping_comments_never_changes_a_string(parts: list[tuple[str, str, str]]) -> None:
     literals = [q + text.replace(q, f"\\{q}") + q for _, text, q in parts]
-    text = "RETURN " + ",".join(comment + literal + comment for (comment, _, _), literal in zip(parts, literals, strict=True))
+    items = (comment + literal + comment for (comment, _, _), literal in zip(parts, literals, strict=True))
+    text = "RETURN " + ",".join(items)
     stripped = tokenize(text)[1]
     assert [t.text for t in tokenize(stripped)[0] if t.kind is Kind.string] == literals
     assert len(stripped) <= len(text)

@@ -19,9 +19,8 @@ def generator(node: Attributes, derivations: list[str]) -> str:
         lines.append("a declared parent that nobody registered: no images")
     else:
         version = f"version {node['version']}, " if node.get("version") else ""
-        lines.append(
-            f"{version}{count(int(node.get('images') or 0), 'image')}, reliability {numerals.share(node.get('reliability'))}"
-        )
+        reliability = f"reliability {numerals.share(node.get('reliability'))}"
+        lines.append(f"{version}{count(int(node.get('images') or 0), 'image')}, {reliability}")
     lines.append(f"family: {plain(str(node['family']))}" if node.get("family") else "in no family")
     lines += [f"{said}: {plain(str(node[key]))}" for key, said in _DATES if node.get(key)]
     if node.get("base"):
@@ -67,11 +66,12 @@ def derivation(edge: Attributes, parent: str) -> str:
 def kin(edge: Attributes, one: Attributes, two: Attributes) -> str:
     """Kinship of two generators, which has no direction."""
     interval = numerals.interval(edge.get("low"), edge.get("high"))
+    ratio = numerals.ratio(edge.get("likelihood_ratio"))
     return "<br>".join(
         (
             f"<b>{plain(one['name'])}</b> and <b>{plain(two['name'])}</b> are kin (no direction)",
             f"kinship z {numerals.z(edge.get('kinship'))} (95 % {interval})",
-            f"P(kin) {numerals.probability(edge.get('probability'))} at prior 1/2, likelihood ratio {numerals.ratio(edge.get('likelihood_ratio'))}",
+            f"P(kin) {_probability(edge.get('probability'))} at prior 1/2, likelihood ratio {ratio}",
             f"support {numerals.share(edge.get('support'))} of bootstrap replicates over images",
             f"from {count(int(one.get('images') or 0), 'image')} and {count(int(two.get('images') or 0), 'image')}",
         )
@@ -85,6 +85,10 @@ def declared(edge: Attributes, child: str, parent: str, why: str) -> str:
     return "<br>".join((head, f"relation: {plain(str(edge.get('relation') or 'unknown'))}; {source}", why))
 
 
+def _probability(value: float | None) -> str:
+    return plain(numerals.probability(value))  # its < and > are no markup either
+
+
 def _step(edge: Attributes) -> str:
     basis = f"direction from {'what is declared' if edge.get('direction') == 'declared' else 'dates'}"
     if edge.get("probability") is None:
@@ -94,4 +98,4 @@ def _step(edge: Attributes) -> str:
         if edge.get("support") is None
         else f",<br>support {numerals.share(edge['support'])} of bootstrap replicates over images"
     )
-    return f"{basis}; P {numerals.probability(edge['probability'])}{support}"
+    return f"{basis}; P {_probability(edge['probability'])}{support}"

@@ -1,4 +1,4 @@
-"""The lineage graph as a drawing needs it: who is drawn where under whom, and which kinship the tree already implies."""
+"""The lineage graph as a drawing needs it: who is drawn under whom, and which kinship the tree already implies."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ class Kindred:
     derived, declared, kin
         Edges; ``declared`` holds only those that ``derived`` does not repeat, ``kin`` only those that neither the
         ancestry nor stronger kin imply, ``implied`` the other kin.
+    sizes
+        How many generators a family has.
     """
 
     nodes: dict[str, Mapping[str, Any]]
@@ -55,10 +57,11 @@ class Kindred:
     declared: list[Edge]
     kin: list[Edge]
     implied: list[Edge]
+    sizes: Mapping[str, int]
 
     def members(self, family: str) -> int:
         """How many generators the family has."""
-        return sum(n.get("family") == family and n["label"] == "Generator" for n in self.nodes.values())
+        return self.sizes.get(family, 0)
 
 
 def read(graph: nx.MultiDiGraph[str]) -> Kindred:
@@ -73,10 +76,10 @@ def read(graph: nx.MultiDiGraph[str]) -> Kindred:
     repeated = {(e.start, e.end) for e in derived}
     declared = [e for e in edges["DECLARED_PARENT"] if (e.start, e.end) not in repeated]
     parent = _parents(nodes, derived, declared)
+    sizes = Counter(str(n["family"]) for n in nodes.values() if n["label"] == "Generator" and n.get("family"))
     kin, implied = _split(edges["KIN"], derived)
-    return Kindred(
-        nodes, families, _units(nodes, families, [*derived, *declared]), parent, derived, declared, kin, implied
-    )
+    unit = _units(nodes, families, [*derived, *declared])
+    return Kindred(nodes, families, unit, parent, derived, declared, kin, implied, sizes)
 
 
 def _parents(
@@ -127,7 +130,8 @@ def _split(kin: Iterable[Edge], derived: Iterable[Edge]) -> tuple[list[Edge], li
 
     for edge in derived:
         root[find(edge.start)] = find(edge.end)
-    shown, implied = [], []
+    shown: list[Edge] = []
+    implied: list[Edge] = []
     for edge in sorted(kin, key=lambda e: (-float(e.facts.get("kinship") or 0), e.start, e.end)):
         one, two = find(edge.start), find(edge.end)
         (implied if one == two else shown).append(edge)

@@ -65,7 +65,7 @@ class Arrangement:
             return [(cx, cy - RADIUS), (cx, strip), (px, strip), (px, py + RADIUS)]
         if home in self.boxes and (home == away or self.above.get(away) == home):
             shift, aside = 4.0 * self.lanes.get(parent, 0), 4 if home == away else 0
-            lane, over = self.boxes[home][0] + 5 + shift, py - ROW / 2 + 5
+            lane, over = self.boxes[home][0] + 5 + shift, py - ROW / 2 + 5 - shift / 2
             strip += shift if home != away else -2
             start = [(cx - aside, cy - RADIUS), (cx - aside, strip), (lane, strip)]
             return [*start, (lane, over), (px - 4, over), (px - 4, py - RADIUS)]

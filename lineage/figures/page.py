@@ -1,6 +1,7 @@
 """One HTML file that holds a figure, Plotly and the page's controls: it opens offline and asks nobody for anything.
 
-The policy in its head allows only the two scripts whose digests it names; data travels as JSON that cannot close its tag.
+The policy in its head allows only the two scripts whose digests it names; data travels as JSON that cannot close its
+tag.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 _EXPLAINED = (
     "Coloured boxes are families: generators whose images carry fingerprints that are kin.",
-    "An arrow points to the parent; its width grows with the probability. Images tell who is kin, never who came first: "
-    "direction comes from what is declared or, weakly, from dates. Hover over any line or node for the numbers and the reason.",
-    "Thin grey lines carry no probability: the parent has no images, or JPEG disturbs them. The slider leaves these lines. "
+    "An arrow points to the parent; its width grows with the probability. Images tell who is kin, never who came "
+    "first: direction comes from what is declared or, weakly, from dates. "
+    "Hover over any line or node for the numbers and the reason.",
+    "Thin grey lines carry no probability: the images cannot judge them (there are none, or JPEG disturbs them). "
+    "The slider leaves these lines. "
     "A dotted line is a declaration that images or dates do not bear out; a dashed line is kinship without direction.",
 )
 
@@ -71,7 +74,8 @@ def embedded(value: Any) -> str:
 def _policy(scripts: list[str]) -> str:
     """Only these scripts run and nothing is fetched; Plotly sets styles and turns its drawing into a download."""
     digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
-    return f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {digests}; {rest}"
 
 
 def _told(graph: nx.MultiDiGraph[str]) -> str:

@@ -1,6 +1,6 @@
 """The weight-free denoiser ``wavelet-1``: adaptive Wiener shrinkage of wavelet coefficients.
 
-Method: Mihcak, Kozintsev, Ramchandran, ICASSP 1999; as used for camera noise by Lukas, Fridrich, Goljan, IEEE TIFS 2006.
+Method: Mihcak, Kozintsev, Ramchandran, ICASSP 1999; used for camera noise by Lukas, Fridrich, Goljan, IEEE TIFS 2006.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class WaveletDenoiser:
         """Noise of one image: (H, W, 3) grey levels 0..255 in, (3, H, W) grey levels out.
 
         In each detail band the local variance is the smallest of four box averages of the squared coefficients less
-        sigma squared, floored at 0; the noise is ``band * sigma^2 / (variance + sigma^2)``. The approximation is dropped.
+        sigma squared, floored at 0; the noise is ``band * sigma^2 / (variance + sigma^2)``. The approximation is
+        dropped.
         """
         channels = np.moveaxis(crop, 2, 0).astype(np.float64)
         bands = pywt.wavedec2(channels, WAVELET, level=LEVELS, mode="symmetric", axes=(1, 2))

@@ -1,8 +1,9 @@
 """Cypher without a server: the lineage graph in kglite, kept as one file a state of the catalogue.
 
-Loading 2,000 generators with 100,000 cross-detections from the file takes a tenth of a second, building them anew
-about two and their networkx graph more (40 generators: a thousandth, and three hundredths), so the file is kept. It is
-a cache: whatever is wrong with it, it is made again. Queries pass the guard, then the engine's own reader, and run on a graph that is read-only.
+Loading 2,000 generators with 100,000 cross-detections from the file takes a tenth of a second, building them anew about
+two and their networkx graph more (40 generators: a thousandth, and three hundredths), so the file is kept. It is a
+cache: whatever is wrong with it, it is made again. Queries pass the guard, then the engine's own reader, and run on a
+graph that is read-only.
 """
 
 from __future__ import annotations
