@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from difreg.cli import declared, numerals
+from difreg import numerals
+from difreg.cli import declared
 from difreg.cli.failures import DONE, REFUSED
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand

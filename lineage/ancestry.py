@@ -20,6 +20,7 @@ from datetime import date
 
 from difreg.names import shown
 
+CONFIRMED = 0.99  # P(kin) from which they agree with one
 CONTRADICTED = 0.05  # P(kin) below which images speak against a declared parent
 SIBLINGS = 0.5  # share of an only-by-dates direction that is descent, not descent from a third
 
@@ -162,9 +163,16 @@ def _declared(child: Facts, parent: Facts, relation: str, kin: Kin) -> Descent |
         return Descent(child.name, "generator", parent.name, "generator", "declared", _NAN, _NAN, text)
     if pair.clean and pair.probability < CONTRADICTED:
         return None
-    agreed = "their images agree" if pair.probability >= 0.5 else "their images leave it open"
-    text = f"declared{how}; {agreed}: P(kin) {_p(pair.probability)}"
+    text = f"declared{how}; {_say(pair)}: P(kin) {_p(pair.probability)}"
     return Descent(child.name, "generator", parent.name, "generator", "declared", pair.probability, pair.support, text)
+
+
+def _say(pair: Pair) -> str:
+    if pair.probability >= CONFIRMED:
+        return "their images agree"
+    if not pair.clean:
+        return "JPEG compression may hide what their images have in common"
+    return "their images lean to it" if pair.probability >= 0.5 else "their images leave it open"
 
 
 def _hung(child: Facts, place: Place, family: Sequence[Facts], kin: Kin) -> Descent:
@@ -193,7 +201,7 @@ def _stub(stub: Facts, by_name: Mapping[str, Facts], steps: Sequence[Descent]) -
         for d in steps
         if d.parent == stub.name and d.parent_kind == "generator" and d.child_kind == "generator"
     ]
-    families = {c.family for c in children if c.observed}
+    families = {c.family for c in children if c.family}
     family = next(iter(families)) if len(families) == 1 else None
     if not family:
         return []

@@ -27,6 +27,7 @@ from difreg.registry.background import get as get_background
 from difreg.registry.extraction import SUFFIX, ImageSet, Progress, extract, extract_each, write_sketch
 from difreg.registry.metadata import Metadata
 from difreg.registry.profiles import Profile, profile_of
+from difreg.registry.threads import single_threaded
 from difreg.storage.blobs import BlobStore
 from difreg.storage.catalog import Catalog, Transaction
 from difreg.storage.graphs.protocol import GraphStore
@@ -158,8 +159,8 @@ class Registry:
         return self._register(name, self._extract(images, at_least=FEWEST), metadata, solver, begun)
 
     def _register(self, name: str, found: ImageSet, metadata: Metadata | None, solver: str, begun: float) -> a.Added:
-        new = profile_of(found, self._background, name)
-        with self._catalog.write() as tx:
+        with single_threaded(), self._catalog.write() as tx:
+            new = profile_of(found, self._background, name)
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
             return a.Added(
                 self._provenance(tx, found, solver=solver, threshold=self._threshold),
@@ -210,7 +211,7 @@ class Registry:
         Each side is a generator's name, a folder of images, or a sketch file. Images that both sides hold are left out
         of the second.
         """
-        with self._catalog.read() as tx:
+        with single_threaded(), self._catalog.read() as tx:
             first, second = self._operand(tx, one), self._operand(tx, two)
             apart = second.without(frozenset(first.contents))
             if apart is None:
@@ -275,7 +276,7 @@ class Registry:
     def _question(self, exclude: Sequence[str], prior: float, seed: int) -> Callable[[str, ImageSet], a.Traced]:
         """A trace of many sets against one reading of the registry."""
         _check_prior(prior)
-        with self._catalog.read() as tx:
+        with single_threaded(), self._catalog.read() as tx:
             members = self._traceable(tx, exclude)
             families = {g.name: g.family for g in tx.generators(observed=True) if g.family}
             titles = {f.name: f.title for f in tx.families()}
@@ -283,8 +284,9 @@ class Registry:
             provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
 
         def ask(told: str, found: ImageSet) -> a.Traced:
-            query = profile_of(found, self._background, "query")
-            result = tracing.trace(query, members, families, prior, seed)
+            with single_threaded():
+                query = profile_of(found, self._background, "query")
+                result = tracing.trace(query, members, families, prior, seed)
             placed = tracing.place(result, declared)
             what = tracing.Told(told, found, query, titles, placed)
             return tracing.answer(result, what, replace(provenance, images=_refs(found)))
@@ -304,13 +306,14 @@ class Registry:
         from difreg.lineage import detecting
 
         _check_prior(prior)
-        with self._catalog.read() as tx:
+        with single_threaded(), self._catalog.read() as tx:
             members = self._traceable(tx, exclude)
             families = {g.name: g.family for g in tx.generators(observed=True) if g.family}
             provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED)
         found = self._extract(images)
-        query = profile_of(found, self._background, "query")
-        rows = detecting.detect(query, [i.file for i in found.images], members, families, prior)
+        with single_threaded():
+            query = profile_of(found, self._background, "query")
+            rows = detecting.detect(query, [i.file for i in found.images], members, families, prior)
         lost = views.images_answer(found).skipped
         return a.Detected(replace(provenance, images=_refs(found)), images=rows, skipped=lost)
 

@@ -35,7 +35,7 @@ from difreg.storage.blobs import dumps, loads
 FORMAT = "difreg-sketch-1"
 SUFFIX = ".sketch"
 BATCH = 8
-WORTH_PROCESSES = 64  # images; below, starting the workers takes longer than they save
+WORTH_PROCESSES = 200  # images; below, starting the workers takes longer than they save
 MAX_SKETCH_BYTES = 1 << 28
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -128,7 +128,8 @@ def extract_each(
     """:func:`extract` of many folders, in their order, side by side where that pays; an error stands for its folder."""
     # Absolute, because workers that are used again keep the working directory they began in.
     tasks = [(folder.absolute(), denoiser, at_least) for folder in folders]
-    for done, found in enumerate(run(_extract_one, tasks, jobs if len(tasks) > 1 else 1), 1):
+    many = jobs or sum(1 for folder in folders for _ in folder.rglob("*")) >= WORTH_PROCESSES
+    for done, found in enumerate(run(_extract_one, tasks, jobs if many else 1), 1):
         if progress:
             progress(done, len(folders), "denoising folders")
         yield found

@@ -184,12 +184,12 @@ def _wide(image: Image.Image) -> bool:
     """Whether the file has 16 bits a channel although Pillow will hand out 8."""
     tiles: Any = getattr(image, "tile", ())
     raw = [tile[3] for tile in tiles]
-    parts = [part for arguments in raw for part in (arguments if isinstance(arguments, tuple) else (arguments,))]
-    return any(isinstance(part, str) and "16" in part for part in parts)
+    parts = [part for args in raw for part in (args if isinstance(args, tuple) else (args,)) if isinstance(part, str)]
+    return any("16" in str(part) for part in parts)
 
 
 def _check_alpha(image: Image.Image) -> None:
-    if image.has_transparency_data and image.convert("RGBA").getextrema()[3] != (255, 255):
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
         raise UnusableImageError("transparent")
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from difreg.cli import declared, list_, numerals, show, trace_view
+from difreg import numerals
+from difreg.cli import declared, list_, show, trace_view
 from difreg.cli.output import Format, chosen_format, write_file
 from difreg.cli.render import Grid, Sheet, as_csv, as_json, as_text
 from difreg.errors import InputError

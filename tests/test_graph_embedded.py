@@ -136,6 +136,7 @@ def test_other_values_come_back_plain(store: EmbeddedStore) -> None:
     cypher = "RETURN null AS a, {id: 1, title: 'x'} AS b, [1, [true]] AS c, date('2022-08-22') AS d, 1.5 AS e"
     (row,) = store.query(cypher).rows
     assert str(row.pop("d")) == "2022-08-22"
+    assert cell(store, "MATCH (g {name: 'mj'})-[:KIN]-() RETURN g.id") == "Generator:mj"
     assert row == {"a": None, "b": {"id": 1, "title": "x"}, "c": [1, [True]], "e": 1.5}
 
 
@@ -315,7 +316,7 @@ def test_work_is_limited_and_it_is_said(store: EmbeddedStore, monkeypatch: pytes
         ("MATCH (n) RETURN ~n", "position 17"),
         ("RETURN 1 / 0 AS x", "zero"),
         ("RETURN $x", "$x"),
-        ("RETURN '\x1b[31m' + ~1", "\\x1b"),
+        ("RETURN `\x1b[31m` AS x", "\\x1b[31m"),
         ("RETURN '\ud800' AS x", ""),
     ],
 )
@@ -323,7 +324,7 @@ def test_a_mistake_is_one_clean_line(cypher: str, message: str, store: EmbeddedS
     with pytest.raises(InputError) as caught:
         store.query(cypher)
     told = caught.value.message
-    assert message in told or message == "\\x1b"
+    assert message in told
     assert not {"\n", "\x1b"} & set(told + caught.value.hint)
 
 
@@ -384,6 +385,23 @@ def test_no_home_and_no_room_are_no_reason_to_fail(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path)
     store.sync(lineage(), "abc1")
     assert cell(store, "MATCH (g:Generator) RETURN count(g)") == len(NAMES)
+
+
+def test_a_write_that_is_cut_off_harms_nothing(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = (tmp_path / "graph").iterdir()
+    whole = file.read_bytes()
+
+    def cut(path: Path, data: bytes) -> int:
+        with path.open("wb") as stream:
+            stream.write(data[:100])
+        raise OSError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", cut)
+        store.sync(lineage(), "abc1")
+    assert [(path, path.read_bytes()) for path in (tmp_path / "graph").iterdir()] == [(file, whole)]
 
 
 def test_processes_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ UNBOUNDED = [
     "MATCH (a)-[:KIN* {low: 1}]-(b) RETURN b",
     "MATCH (a)-[where*]-(b) RETURN b",
     "MATCH (a)-[:where*]-(b) RETURN b",
+    "MATCH (a)-[:where* WHERE true]-(b) RETURN b",
     "MATCH (a)-[r WHERE r.x > 1 *1..]-(b) RETURN b",
     "MATCH p=shortestPath((a)-[:KIN*]-(b)) RETURN p",
     "MATCH (a) WHERE EXISTS { (a)-[:KIN*]-() } RETURN a",

@@ -48,7 +48,6 @@ class EmbeddedStore:
     """
 
     def __init__(self, home: Path) -> None:
-        self._home = home
         self._folder = home / "graph"
         self._graph: Any = None
         self._digest: str | None = None
@@ -69,10 +68,9 @@ class EmbeddedStore:
         """Build the projection of ``graph``, use it, and keep its file in place of older ones."""
         path = self._path(digest)
         made = _built(graph)
-        if self._home.is_dir():  # asking never makes a home
-            with suppress(OSError):
-                _write(path, made.to_bytes())
-                self._tidy(path)
+        with suppress(OSError):
+            _write(path, made.to_bytes())
+            self._tidy(path)
         self._use(made, digest)
 
     def query(
@@ -150,7 +148,7 @@ def _age(path: Path) -> float:
 
 def _write(path: Path, data: bytes) -> None:
     """Write ``data`` under ``path`` at once: another process sees all of it or the file before it."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True)  # but no home: asking makes none
     temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}")
     try:
         temporary.write_bytes(data)
