@@ -1,4 +1,4 @@
-"""What ``add``, ``detect`` and the start of the command line cost beyond decoding and denoising. One JSON line a figure.
+"""What ``add``, ``detect`` and starting cost beyond decoding and denoising. One JSON line a figure.
 
 python -m benchmarks.adding --zoo ../shared/zoo
 """
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import difreg
@@ -41,7 +42,7 @@ def paired(what: str, run: Callable[[int], object], files: list[Path]) -> dict[s
     floors, wholes = [], []
     for k in range(RUNS):
         floors.append(timed(lambda: decode_and_denoise(files)))
-        wholes.append(timed(lambda k=k: run(k)))  # type: ignore[misc]
+        wholes.append(timed(partial(run, k)))
     ratios = [w / f for w, f in zip(wholes, floors, strict=True)]
     return {
         "measure": what,
@@ -80,7 +81,7 @@ def main() -> None:
         files = sorted(sets[0].iterdir())
         figures = [paired(f"add to {len(sets)} generators", lambda k: registry.add(f"again-{k}", files), files)]
         hundred = [file for folder in sets[:5] for file in sorted(folder.iterdir())]
-        figures.append(paired("detect", lambda k: registry.detect(hundred), hundred))
+        figures.append(paired("detect", lambda _: registry.detect(hundred), hundred))
         figures += [command(["--home", home, "list"]), command(["--help"])]
     for figure in figures:
         print(json.dumps({"benchmark": "adding", **figure}), flush=True)

@@ -16,9 +16,7 @@ from difreg.registry.whitening import basis
 Array = NDArray[np.float64]
 
 
-def paint(
-    seed: int, pattern_seed: int, size: tuple[int, int] = (256, 256), strength: float = 3.0
-) -> NDArray[np.uint8]:
+def paint(seed: int, pattern_seed: int, size: tuple[int, int] = (256, 256), strength: float = 3.0) -> NDArray[np.uint8]:
     """A textured random image, (height, width, 3) for a ``size`` of (width, height), with a generator's pattern.
 
     The pattern repeats every 16 pixels and depends on ``pattern_seed`` alone; ``strength`` is its spread in grey levels.

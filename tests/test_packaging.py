@@ -64,7 +64,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_list_loads_no_engine(tmp_path: Path) -> None:
-    loaded = _modules_after(f"from difreg.cli.main import run\nassert run(['--home', {str(tmp_path / 'h')!r}, 'list']) == 0")
+    home = str(tmp_path / "h")
+    loaded = _modules_after(f"from difreg.cli.main import run\nassert run(['--home', {home!r}, 'list']) == 0")
     assert not loaded & {"torch", "plotly", "pandas", "neo4j", "kglite", "networkx"}
 
 
