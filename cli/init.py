@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
@@ -9,19 +13,25 @@ from difreg.lineage.answers import Initialised
 
 
 @verb(Panel.life, "difreg init", "difreg init --home /data/fingerprints")
-def init(session: Session) -> None:
+def init(
+    session: Session,
+    denoiser: Annotated[
+        str | None, typer.Option("--denoiser", metavar="NAME", help="Of all its fingerprints, for good.")
+    ] = None,
+) -> None:
     """Make a home for a registry.
 
-    The first add does too, so that this is only needed to choose or check the place.
+    The first add does too, so that this is only needed to choose the place or the denoiser.
     """
     with session.registry() as registry:
-        answer = registry.init()
+        answer = registry.init(denoiser=denoiser)
     session.answer(answer, _text, _sheet)
 
 
 def _text(answer: Initialised) -> list[str]:
-    return [f"made {answer.home}" if answer.created else f"{answer.home} is there already; nothing changed"]
+    made = f"made {answer.home}" if answer.created else f"{answer.home} is there already; nothing changed"
+    return [f"{made}; its denoiser is {answer.denoiser}"]
 
 
 def _sheet(answer: Initialised) -> Sheet:
-    return Sheet(("home", "created"), [(answer.home, answer.created)])
+    return Sheet(("home", "created", "denoiser"), [(answer.home, answer.created, answer.denoiser)])

@@ -391,6 +391,7 @@ class Initialised(Answer):
     schema: ClassVar[str] = "difreg/init"
     home: str
     created: bool
+    denoiser: str
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from difreg import __version__, settings
-from difreg.errors import DifregError, InputError, NotFoundError
+from difreg.errors import DifregError, IncompatibleError, InputError, NotFoundError
 from difreg.lineage import answers as a
 from difreg.lineage import crossdetection, graph, kinship, registering, tracing, views
 from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
 from difreg.lineage.members import Members
 from difreg.names import check_name, shown
+from difreg.registry import denoisers
 from difreg.registry.background import Background
 from difreg.registry.background import get as get_background
 from difreg.registry.extraction import SUFFIX, ImageSet, Progress, extract, extract_each, write_sketch
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 SOLVERS = ("lattice",)
+DENOISER = "denoiser"
 
 
 def open_registry(home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Registry:
@@ -61,8 +65,7 @@ class Registry:
         self._progress = progress
         self._catalog = Catalog(config.database_url)
         self._blobs = BlobStore(config.blobs)
-        self._background: Background = get_background()
-        self._members = Members(self._blobs, self._background)
+        self._denoiser = denoisers.DEFAULT
         self._store: GraphStore | None = None
 
     def __enter__(self) -> Registry:
@@ -82,13 +85,36 @@ class Registry:
 
     # The catalogue
 
-    def init(self) -> a.Initialised:
-        """Make the home, if it is not there."""
+    def init(self, *, denoiser: str | None = None) -> a.Initialised:
+        """Make the home, if it is not there.
+
+        Parameters
+        ----------
+        denoiser
+            The denoiser of all its fingerprints, settled for good; difreg's best where None.
+
+        Raises
+        ------
+        IncompatibleError
+            If there is no such denoiser, or the registry has another.
+        """
         made = not self._catalog.exists()
-        with self._catalog.write() as tx:
+        if made and denoiser:
+            self._denoiser = denoiser
+        if denoiser and denoiser != self._background.denoiser:
+            raise IncompatibleError(
+                f"This registry's denoiser is {self._background.denoiser}, and stays it: scores of two never mix.",
+                f"Make another: difreg --home DIR init --denoiser {shown(denoiser, 40)}, and add the images there.",
+            )
+        with self._writing() as tx:
             if made:
-                tx.log("init", "", f"difreg {__version__}")
-            return a.Initialised(self._provenance(tx), home=str(self.settings.home), created=made)
+                tx.log("init", "", f"difreg {__version__}, denoiser {self._background.denoiser}")
+            return a.Initialised(
+                self._provenance(tx),
+                home=str(self.settings.home),
+                created=made,
+                denoiser=self._background.denoiser,
+            )
 
     def list(self) -> a.Listing:
         """All generators, stubs included, by name."""
@@ -114,7 +140,7 @@ class Registry:
 
     def remove(self, name: str) -> a.Removed:
         """Take a generator out of the registry; its versions stay on record and come back when it is added again."""
-        with self._catalog.write() as tx:
+        with self._writing() as tx:
             record = tx.generator(name)
             if record is None or not record.observed:
                 raise _unknown(name, tx)
@@ -159,7 +185,7 @@ class Registry:
         return self._register(name, self._extract(images, at_least=FEWEST), metadata, solver, begun)
 
     def _register(self, name: str, found: ImageSet, metadata: Metadata | None, solver: str, begun: float) -> a.Added:
-        with single_threaded(), self._catalog.write() as tx:
+        with single_threaded(), self._writing() as tx:
             new = profile_of(found, self._background, name)
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
             return a.Added(
@@ -378,6 +404,30 @@ class Registry:
         return a.Queried(provenance, columns=found.columns, rows=found.rows, truncated=found.truncated)
 
     # Inside
+
+    @cached_property
+    def _background(self) -> Background:
+        """The yardstick of the registry's denoiser, which its first write settles."""
+        with self._catalog.read() as tx:
+            return get_background(tx.setting(DENOISER) or self._denoiser)
+
+    @cached_property
+    def _members(self) -> Members:
+        return Members(self._blobs, self._background)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        """A write that settles a new registry's denoiser, and refuses one another process settled otherwise."""
+        with self._catalog.write() as tx:
+            settled = tx.setting(DENOISER)
+            if settled is None:
+                tx.set_setting(DENOISER, self._background.denoiser)
+            elif settled != self._background.denoiser:
+                raise IncompatibleError(
+                    f"This registry's denoiser is {settled}, not {self._background.denoiser}.",
+                    "Open it again; or make another: difreg --home DIR init --denoiser NAME.",
+                )
+            yield tx
 
     @property
     def _threshold(self) -> float:

@@ -26,7 +26,9 @@ def fit_calibration(kin: Array, unrelated: Array) -> Calibration:
     mean, spread = float(kin.mean()), float(kin.std())
     draft = Calibration(degrees, scale, mean, spread, -math.inf, LIMIT)
     grid = np.linspace(-10, 0, 1001)
-    return Calibration(degrees, scale, mean, spread, float(grid[np.argmin(log_likelihood_ratio(grid, draft))]), LIMIT)
+    falling = np.flatnonzero(np.diff(log_likelihood_ratio(grid, draft)) < 0)  # above zero it never does
+    least = float(grid[falling[-1] + 1 if len(falling) else 0])
+    return Calibration(degrees, scale, mean, spread, least, LIMIT)
 
 
 def log_likelihood_ratio(kinship: Array, c: Calibration) -> Array:

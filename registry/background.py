@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.errors import IncompatibleError, StorageError
+from difreg.names import shown
+from difreg.registry import denoisers
 from difreg.registry.sketches import unpack
 from difreg.registry.whitening import Whitening
 
@@ -75,8 +77,8 @@ class Background:
 
 
 @cache
-def get(name: str = DEFAULT) -> Background:
-    """The shipped background called ``name``.
+def get(denoiser: str = denoisers.DEFAULT, name: str = DEFAULT) -> Background:
+    """The shipped background ``name`` of ``denoiser``.
 
     Raises
     ------
@@ -84,9 +86,13 @@ def get(name: str = DEFAULT) -> Background:
         If this version of difreg ships none of that name.
     """
     folder = files("difreg.registry.backgrounds")
-    if not name.isascii() or "/" in name or not folder.joinpath(f"{name}.json").is_file():
-        raise IncompatibleError(f"This difreg has no background '{name}'.", "Upgrade difreg, or add the images again.")
-    return parse(folder.joinpath(f"{name}.json").read_bytes(), folder.joinpath(f"{name}.safetensors").read_bytes())
+    stem = f"{denoiser}.{name}"
+    if not stem.isascii() or "/" in stem or "\\" in stem or not folder.joinpath(f"{stem}.json").is_file():
+        raise IncompatibleError(
+            f"This difreg has no background '{shown(name, 40)}' of a denoiser '{shown(denoiser, 40)}'.",
+            f"Upgrade difreg; this one has the denoisers {', '.join(denoisers.names())}.",
+        )
+    return parse(folder.joinpath(f"{stem}.json").read_bytes(), folder.joinpath(f"{stem}.safetensors").read_bytes())
 
 
 def load(path: Path) -> Background:
@@ -103,7 +109,10 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
     """A background from the bytes of its two files; the digest is checked."""
     from safetensors.numpy import load as load_arrays
 
-    facts = json.loads(facts_json)
+    try:
+        facts = dict(json.loads(facts_json))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StorageError("This is no background: its facts are no JSON object.", "Install difreg again.") from error
     digest = _digest(facts, arrays)
     if facts.get("digest") != digest:
         raise StorageError(
@@ -127,13 +136,13 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
 
 
 def save(folder: Path, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Path:
-    """Write ``NAME.safetensors`` and ``NAME.json`` (with the digest of both) into ``folder``; the .json's path."""
+    """Write ``DENOISER.NAME.safetensors`` and ``.json`` (with the digest of both) into ``folder``; the .json's path."""
     from safetensors.numpy import save as save_arrays
 
     folder.mkdir(parents=True, exist_ok=True)
     blob = save_arrays({k: np.ascontiguousarray(v) for k, v in sorted(arrays.items())})
     facts = {**facts, "digest": _digest(facts, blob)}
-    path = folder / f"{facts['name']}.json"
+    path = folder / f"{facts['denoiser']}.{facts['name']}.json"
     path.with_suffix(".safetensors").write_bytes(blob)
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return path

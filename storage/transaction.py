@@ -9,7 +9,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from difreg.storage import tables as t
 from difreg.storage.declared import unknown
@@ -43,6 +43,16 @@ class Transaction(Versions, Derived):
         self._retire({p.name for p in known.parents})
         count = select(func.count()).where(t.version.c.generator_id == known.id)
         return self._execute(count).scalar_one(), self.generator(name) is not None
+
+    def setting(self, key: str) -> str | None:
+        """A fact about the whole registry, such as its denoiser; None where it was never set."""
+        value: str | None = self._execute(select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
+        return value
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Set a fact about the whole registry."""
+        self._execute(delete(t.meta).where(t.meta.c.key == key))
+        self._execute(insert(t.meta).values(key=key, value=value))
 
     def log(self, verb: str, subject: str, text: str) -> None:
         """Add a line to the history."""

@@ -18,12 +18,12 @@ from difreg.registry.background import get, load, parse, save
 from difreg.registry.sketches import pack
 
 FOLDER = files("difreg.registry.backgrounds")
-FACTS = FOLDER.joinpath("background-1.json").read_bytes()
-ARRAYS = FOLDER.joinpath("background-1.safetensors").read_bytes()
+FACTS = FOLDER.joinpath("wavelet-1.background-1.json").read_bytes()
+ARRAYS = FOLDER.joinpath("wavelet-1.background-1.safetensors").read_bytes()
 
 
 def test_shipped_counts() -> None:
-    made = get()
+    made = get("wavelet-1")
     assert (made.name, made.denoiser) == ("background-1", "wavelet-1")
     assert (made.facts["photographs"], made.facts["negatives"], made.facts["whitening_sets"]) == (71, 71, 34)
     assert made.negatives.shape == (71, 3, 16, 16)
@@ -40,11 +40,13 @@ def test_shipped_directions_are_of_unit_length() -> None:
 
 def test_the_default_is_kept_and_found_by_name() -> None:
     assert get() is get()
-    assert get("background-1").digest == get().digest == json.loads(FACTS)["digest"]
+    assert get("wavelet-1", "background-1").digest == get("wavelet-1").digest == json.loads(FACTS)["digest"]
 
 
 @pytest.mark.parametrize("name", ["background-2", "", "../background-1", "/etc/passwd", "background-1\0", "bäckground"])
 def test_an_unknown_background_is_refused(name: str) -> None:
+    with pytest.raises(IncompatibleError):
+        get("wavelet-1", name)
     with pytest.raises(IncompatibleError):
         get(name)
 
@@ -57,7 +59,7 @@ def test_a_changed_array_byte_is_seen(place: int, change: int) -> None:
         parse(FACTS, damaged)
 
 
-@pytest.mark.parametrize("key", [k for k in json.loads(FACTS)])
+@pytest.mark.parametrize("key", list(json.loads(FACTS)))
 def test_a_changed_fact_is_seen(key: str) -> None:
     facts = json.loads(FACTS)
     del facts[key]
@@ -65,7 +67,7 @@ def test_a_changed_fact_is_seen(key: str) -> None:
         parse(json.dumps(facts).encode(), ARRAYS)
 
 
-@pytest.mark.parametrize("facts", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
+@pytest.mark.parametrize("facts", [b"", b"{", b"\xff\xfe", b"[1]", b"null"])
 def test_facts_that_are_none_are_refused(facts: bytes) -> None:
     with pytest.raises(StorageError):
         parse(facts, ARRAYS)
@@ -118,7 +120,10 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         "jpeg": shipped.jpeg.astype(np.float32),
     }
     path = save(tmp_path / "new", facts, arrays)
-    assert sorted(p.name for p in path.parent.iterdir()) == ["background-9.json", "background-9.safetensors"]
+    assert sorted(p.name for p in path.parent.iterdir()) == [
+        "wavelet-1.background-9.json",
+        "wavelet-1.background-9.safetensors",
+    ]
     back = load(path)
     assert back.name == "background-9"
     assert back.digest != shipped.digest

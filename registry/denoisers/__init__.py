@@ -38,8 +38,13 @@ def get(name: str = DEFAULT) -> Denoiser:
         If this version of difreg has no such denoiser.
     """
     if name not in _MAKERS:
-        raise IncompatibleError(f"This difreg has no denoiser '{name}'.", f"It has: {', '.join(sorted(_MAKERS))}.")
+        raise IncompatibleError(f"This difreg has no denoiser '{name}'.", f"It has: {', '.join(names())}.")
     return _MAKERS[name]()
+
+
+def names() -> list[str]:
+    """Names of all denoisers, sorted."""
+    return sorted(_MAKERS)
 
 
 def _wavelet() -> Denoiser:

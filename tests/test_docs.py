@@ -1,0 +1,172 @@
+"""The documentation is true: verbs, options and links exist, and README's commands do what README shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from difreg.cli.main import app, run
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
+FORBIDDEN = ("/work/", "/tmp/", ".library", "pypi.org", "\u2014")  # noqa: S108 - paths of a machine
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"[<>]?-?\d*\.?\d+(?:e-?\d+)?")
+GROUP: Any = typer.main.get_command(app)
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+
+
+COMMANDS: dict[tuple[str, ...], Any] = dict(_commands(GROUP))
+
+
+def _options(command: Any) -> set[str]:
+    own = {o for p in command.params for o in (*p.opts, *p.secondary_opts) if o.startswith("-")}
+    return own | {"-h", "--help"}
+
+
+def _fences(page: Path, *kinds: str) -> list[str]:
+    return [body for kind, body in FENCE.findall(page.read_text("utf-8")) if kind in kinds]
+
+
+def _shown_commands(page: Path) -> Iterator[list[str]]:
+    """Command lines of difreg in a page: lines of code blocks, and code spans."""
+    text = page.read_text("utf-8")
+    lines = [line.removeprefix("$ ").strip() for _, body in FENCE.findall(text) for line in body.splitlines()]
+    lines += [" ".join(span.split()) for span in re.findall(r"`(difreg [^`]+)`", FENCE.sub("", text))]
+    for line in lines:
+        if line.startswith("difreg "):
+            yield shlex.split(line, comments=True)
+
+
+def test_every_verb_is_in_the_readme_and_the_reverse() -> None:
+    table = README.read_text("utf-8").partition("\n## Verbs\n")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == {path[0] for path in COMMANDS}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_and_options_shown_exist(page: Path) -> None:
+    for words in _shown_commands(page):
+        if words[1] in ("VERB", "--help"):
+            continue
+        path = tuple(words[1:3]) if tuple(words[1:3]) in COMMANDS else tuple(words[1:2])
+        assert path in COMMANDS, words
+        given = {w.partition("=")[0] for w in words if re.fullmatch(r"--?[a-zA-Z][\w-]*(=.*)?", w)}
+        assert given <= _options(COMMANDS[path]), words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_options_named_in_the_text_exist(page: Path) -> None:
+    known = set().union(*(_options(command) for command in COMMANDS.values()))
+    others = {"--strict", "--zoo", "--denoiser", "--out", "--photos", "--weights"}  # of mypy, benchmarks, demo/make.py
+    text = FENCE.sub("", page.read_text("utf-8"))
+    named = {o for span in re.findall(r"`([^`\n]+)`", text) for o in re.findall(r"(?<![\w-])--[a-z][\w-]*", span)}
+    assert named - others <= known
+
+
+def test_every_dependency_has_its_row() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[<>=~! ]", d, maxsplit=1)[0] for d in declared}
+    table = (ROOT / "docs" / "dependencies.md").read_text("utf-8").partition("\n## ")[0]
+    assert set(re.findall(r"^\| ([a-z0-9-]+) \|", table, re.MULTILINE)) - {"package"} == names
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_resolve(page: Path) -> None:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("http"):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        assert ROOT in file.parents, target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", FENCE.sub("", file.read_text("utf-8")), re.MULTILINE)
+            assert anchor in {_slug(h) for h in headings}, target
+
+
+def test_no_page_is_out_of_reach() -> None:
+    linked = set(re.findall(r"\((docs/[\w-]+\.md)\)", README.read_text("utf-8")))
+    assert linked == {f"docs/{page.name}" for page in PAGES if page != README}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_no_forbidden_words(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert not [word for word in FORBIDDEN if word in text]
+
+
+def test_the_picture_is_small() -> None:
+    assert (ROOT / "docs" / "images" / "lineage.png").stat().st_size <= 250_000
+
+
+def _steps(block: str) -> Iterator[tuple[list[str], str, int]]:
+    """Commands of a console block with the output shown, and the status a following ``echo $?`` shows."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        command, _, output = part.partition("\n")
+        if command != "echo $?":
+            status = int(following.split("\n")[1]) if following.startswith("echo $?\n") else 0
+            yield shlex.split(command), output, status
+
+
+def _told(text: str) -> list[str]:
+    """Words of an output, numbers masked: last digits may differ from machine to machine."""
+    return NUMBER.sub("#", text).split()
+
+
+CONSOLES = [page for page in PAGES if _fences(page, "console")]
+
+
+@pytest.mark.parametrize("page", CONSOLES, ids=lambda p: p.name)
+def test_commands_do_what_is_shown(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIFREG_HOME", str(tmp_path / "home"))
+    (tmp_path / "demo").symlink_to(ROOT / "demo", target_is_directory=True)
+    blocks = [b for b in _fences(page, "console") if "sd14/" not in b]  # those images are not ours to ship
+    assert blocks
+    for words, shown, status in (step for block in blocks for step in _steps(block)):
+        assert words[0] == "difreg"
+        assert run(words[1:]) == status, words
+        said = capsys.readouterr()
+        assert _told(said.out + said.err) == _told(shown), words
+
+
+def test_the_readme_is_run() -> None:
+    blocks = _fences(README, "console")
+    assert README in CONSOLES
+    assert sum("sd14/" in block for block in blocks) == 1
+    assert sum(block.count("$ difreg ") for block in blocks if "sd14/" not in block) >= 8
+
+
+def test_the_python_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").symlink_to(ROOT / "demo", target_is_directory=True)
+    (block,) = _fences(README, "python")
+    exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own documentation
+    shown = re.findall(r"print\(.*\)  # (.+)", block)
+    assert _told(capsys.readouterr().out) == _told(" ".join(shown))

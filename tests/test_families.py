@@ -1,0 +1,137 @@
+"""Families: who is put together, and what a family is called as it grows, shrinks, splits and merges."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from difreg.lineage.families import Community, Edge, communities
+
+few = settings(deadline=None, max_examples=30)
+
+
+def clique(*names: str, probability: float = 1.0, support: float = 1.0) -> list[Edge]:
+    return [Edge(a, b, probability, support) for a, b in combinations(names, 2)]
+
+
+def named(prefix: str, size: int) -> list[str]:
+    return [f"{prefix}{k}" for k in range(size)]
+
+
+def members(found: list[Community]) -> list[set[str]]:
+    return [set(c.members) for c in found]
+
+
+@few
+@given(st.integers(3, 9), st.integers(3, 9), st.floats(0.99, 1), st.integers(0, 8), st.integers(0, 8))
+def test_one_false_edge_never_glues_two_families(n: int, m: int, p: float, i: int, j: int) -> None:
+    one, two = named("a", n), named("b", m)
+    false = Edge(one[i % n], two[j % m], 1.0, 1.0)
+    found = communities([*clique(*one, probability=p), *clique(*two, probability=p), false])
+    assert sorted(map(sorted, members(found))) == [one, two]
+
+
+def test_a_pair_hanging_on_a_family_by_one_edge_stays_outside() -> None:
+    found = communities([*clique(*named("a", 5)), Edge("a0", "x", 0.99, 0.7)])
+    assert members(found) == [set(named("a", 5))]
+
+
+@few
+@given(st.integers(3, 9))
+def test_a_whole_clique_is_one_family(n: int) -> None:
+    assert members(communities(clique(*named("a", n), probability=0.99))) == [set(named("a", n))]
+
+
+def test_a_family_that_misses_an_edge_stays_whole() -> None:
+    edges = clique(*named("a", 6))[1:]  # a0 and a1 are not kin
+    assert members(communities(edges)) == [set(named("a", 6))]
+
+
+def test_a_chain_does_not_become_one_family() -> None:
+    names = named("a", 6)
+    found = communities([Edge(a, b, 0.99, 1.0) for a, b in zip(names, names[1:], strict=False)])
+    assert max(map(len, members(found))) <= 3
+    assert all(len(m) >= 2 for m in members(found))
+    # Each is a stretch of the chain: neighbours in it are kin.
+    for family in found:
+        numbers = sorted(int(m[1:]) for m in family.members)
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def test_a_pair_is_a_family_and_nobody_is_none() -> None:
+    (found,) = communities([Edge("b", "a", 0.991, 0.8)])
+    assert found == Community("family-1", ("a", "b"), 0.8)
+    assert communities([]) == []
+
+
+@few
+@given(st.randoms(use_true_random=False), st.booleans())
+def test_the_order_of_edges_moves_nothing(random: object, turned: bool) -> None:
+    names = [named("a", 4), named("b", 3), named("c", 5)]
+    edges = [e for group in names for e in clique(*group, probability=0.995, support=0.9)]
+    edges += [Edge("a0", "b0", 0.99, 0.5), Edge("c1", "b0", 0.992, 0.6), Edge("x", "y", 0.99, 0.4)]
+    expected = communities(edges)
+    random.shuffle(edges)  # type: ignore[attr-defined]
+    mixed = [Edge(e.b, e.a, e.probability, e.support) for e in edges] if turned else edges
+    assert communities(mixed) == expected
+
+
+def test_the_largest_comes_first_and_numbers_follow() -> None:
+    found = communities([*clique("x", "y"), *clique(*named("a", 4)), *clique("p", "q", "r")])
+    assert [(c.name, len(c.members)) for c in found] == [("family-1", 4), ("family-2", 3), ("family-3", 2)]
+
+
+def test_support_is_that_of_the_member_held_worst() -> None:
+    edges = [Edge("a", "b", 1, 0.9), Edge("a", "c", 1, 0.3), Edge("b", "c", 1, 0.6), Edge("a", "z", 0.99, 0.99)]
+    # a and b hold by .9, c by its better edge .6; the edge to z leads outside.
+    found = communities([*edges, *clique("z", "y", "w", support=0.95)])
+    assert {c.members: c.support for c in found} == {("a", "b", "c"): 0.6, ("w", "y", "z"): 0.95}
+
+
+class TestNames:
+    @pytest.fixture
+    def known(self) -> list[Community]:
+        found = communities([*clique(*named("a", 4)), *clique(*named("b", 3))])
+        return [Community("family-7", found[0].members, 1.0), Community("family-3", found[1].members, 1.0)]
+
+    def names(self, edges: list[Edge], known: list[Community]) -> dict[str, str]:
+        return {m: c.name for c in communities(edges, known) for m in c.members}
+
+    def test_growing(self, known: list[Community]) -> None:
+        found = self.names([*clique(*named("a", 4)), *clique(*named("b", 9))], known)
+        assert (found["a0"], found["b0"], found["b8"]) == ("family-7", "family-3", "family-3")
+
+    def test_shrinking(self, known: list[Community]) -> None:
+        found = self.names([*clique("a2", "a3"), *clique(*named("b", 3))], known)
+        assert found == {"a2": "family-7", "a3": "family-7", **dict.fromkeys(named("b", 3), "family-3")}
+
+    def test_splitting_the_larger_part_keeps_the_name(self, known: list[Community]) -> None:
+        known = [*known, Community("family-9", tuple(named("c", 5)), 1.0)]
+        found = self.names([*clique("c0", "c1", "c2"), *clique("c3", "c4")], known)
+        assert found["c0"] == "family-9"
+        assert found["c3"] == "family-10"  # a number that no known family has
+
+    def test_merging_takes_the_name_of_the_larger_part(self, known: list[Community]) -> None:
+        found = self.names(clique(*named("a", 4), *named("b", 3)), known)
+        assert set(found.values()) == {"family-7"}
+
+    def test_a_new_family_never_takes_a_known_name(self, known: list[Community]) -> None:
+        found = self.names([*clique(*named("a", 4)), *clique(*named("n", 6))], known)
+        assert (found["a0"], found["n0"]) == ("family-7", "family-8")
+
+    def test_a_title_for_a_name_is_kept_like_any_other(self) -> None:
+        known = [Community("Stable Diffusion", ("a", "b"), 1.0)]
+        found = self.names([*clique("a", "b", "c"), *clique("x", "y")], known)
+        assert (found["a"], found["x"]) == ("Stable Diffusion", "family-1")
+
+    @few
+    @given(st.lists(st.sets(st.integers(0, 11), min_size=2, max_size=6), max_size=5))
+    def test_every_family_has_a_name_of_its_own(self, groups: list[set[int]]) -> None:
+        known = [Community(f"family-{9 - k}", tuple(f"g{i}" for i in sorted(g)), 1.0) for k, g in enumerate(groups)]
+        edges = [*clique("g0", "g1", "g2"), *clique("g3", "g4", "g5"), *clique("g6", "g7"), *clique("g8", "g9")]
+        found = communities(edges, known)
+        assert len({c.name for c in found}) == len(found) == 4
+        assert communities(edges, found) == found  # naming them again by themselves changes nothing
