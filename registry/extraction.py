@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ SUFFIX = ".sketch"
 BATCH = 8
 WORTH_PROCESSES = 200  # images; below, starting the workers takes longer than they save
 MAX_SKETCH_BYTES = 1 << 28
+_HASH = re.compile("[0-9a-f]{64}")
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
 
@@ -204,6 +206,8 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
         If another denoiser made it.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would block, a device never end
+            raise InputError(f"{shown(str(path))} is not a regular file.", "Give the file `difreg sketch` wrote.")
         if path.stat().st_size > MAX_SKETCH_BYTES:
             raise InputError(
                 f"{shown(str(path))} is too large for a sketch file.", "Make it again with `difreg sketch`."
@@ -227,7 +231,8 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
             sketches.shape == (len(infos), 3, PERIOD, PERIOD) and len(infos) > 0 and bool(np.isfinite(sketches).all())
         )
         sound = sound and all(np.abs(s).max() > 0 and np.linalg.norm(s) <= 1 for s in sketches)
-    except (KeyError, ValueError, TypeError, IndexError):
+        sound = sound and all(_HASH.fullmatch(i.sha256) and _HASH.fullmatch(i.content) for i in infos)
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError):
         sound = False
     if not sound:
         raise InputError(f"{shown(str(path))} is a damaged sketch file.", "Make it again with `difreg sketch`.")

@@ -48,7 +48,9 @@ def test_an_unknown_background_is_refused(name: str) -> None:
     with pytest.raises(IncompatibleError):
         get("wavelet-1", name)
     with pytest.raises(IncompatibleError):
-        get(name)
+        get(name=name)
+    with pytest.raises(IncompatibleError):
+        get(denoiser=name)
 
 
 @settings(deadline=None, max_examples=20)

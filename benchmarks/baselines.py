@@ -1,0 +1,117 @@
+"""Ways to learn, from residuals of a few generated images and photographs, to score an image: ours and others'.
+
+Every one is a function ``(fakes, reals, seed) -> scorer``; a scorer gives a number an image, higher where it looks
+generated. None sees the images it is judged on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmarks.residuals import Residuals
+from difreg.registry.images import CROP, GRID
+from difreg.registry.sketches import PERIOD
+
+Array = NDArray[np.float64]
+Scorer = Callable[[Residuals], Array]
+Solver = Callable[[Residuals, Residuals, int], Scorer]
+STEPS, BATCH, VIEW, RATE = 150, 16, 128, 2e-3
+
+
+def correlation(fingerprint: Array) -> Scorer:
+    """Scores by correlation with a (3, P, P) fingerprint; the scale is free, since only ranks are judged."""
+    flat = fingerprint.reshape(-1)
+    period = fingerprint.shape[-1]
+    return lambda judged: judged.period(period).reshape(len(judged), -1) @ flat
+
+
+def lattice(fakes: Residuals, reals: Residuals, _: int = 0) -> Scorer:
+    """The difference of mean sketches."""
+    return correlation(fakes.period(PERIOD).mean(0) - reals.period(PERIOD).mean(0))
+
+
+def marra(fakes: Residuals, reals: Residuals, _: int = 0) -> Scorer:
+    """The difference of whole mean residuals (Marra, Gragnaniello, Verdoliva, Poggi, MIPR 2019)."""
+    made = (fakes.whole.mean(0) - reals.whole.mean(0)).ravel()
+    return lambda judged: (judged.whole.reshape(len(judged), -1) @ made).astype(np.float64)
+
+
+def unet(fakes: Residuals, reals: Residuals, seed: int = 0) -> Scorer:
+    """The U-Net on a periodic canvas of 32 pixels."""
+    from difreg.registry.solvers import solve_unet
+
+    return correlation(np.asarray(solve_unet(fakes.folded, reals.folded, seed=seed).array, np.float64))
+
+
+def paper(fakes: Residuals, reals: Residuals, seed: int = 0) -> Scorer:
+    """The published algorithm."""
+    from difreg.registry.solvers import solve_paper
+
+    return correlation(np.asarray(solve_paper(fakes.whole, reals.whole, seed=seed).array, np.float64))
+
+
+class SmallNet(nn.Sequential):
+    """Four strided convolutions, stride 16 in all, so that what repeats every 16 pixels survives the mean at the end."""
+
+    def __init__(self) -> None:
+        layers: list[nn.Module] = []
+        for before, after in ((3, 16), (16, 32), (32, 64), (64, 64)):
+            layers += [nn.Conv2d(before, after, 4, 2, 1), nn.GroupNorm(4, after), nn.ReLU()]
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 1))
+
+
+def cnn(fakes: Residuals, reals: Residuals, seed: int = 0) -> Scorer:
+    """A small convolutional classifier of residuals, trained on random views that keep the 16-pixel grid."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = SmallNet()
+    rng = np.random.default_rng(seed)
+    classes = [torch.from_numpy(some.whole).clamp(-3, 3) for some in (reals, fakes)]
+    wanted = torch.arange(BATCH).remainder(2).float()
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    for _ in range(STEPS):
+        views = torch.stack([_view(classes[k % 2], rng) for k in range(BATCH)])
+        loss = nn.functional.binary_cross_entropy_with_logits(net(views).squeeze(1), wanted)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    net.eval()
+
+    def score(judged: Residuals) -> Array:
+        with torch.inference_mode():
+            found = net(torch.from_numpy(judged.whole).clamp(-3, 3)).squeeze(1)
+        return np.asarray(found.numpy(), np.float64)
+
+    return score
+
+
+def _view(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """A random part of a random image, its corner on the grid."""
+    k, top, left = rng.integers(len(images)), *(GRID * rng.integers((CROP - VIEW) // GRID + 1, size=2))
+    return images[k, :, top : top + VIEW, left : left + VIEW]
+
+
+SOLVERS: Mapping[str, Solver] = {"marra": marra, "cnn": cnn, "lattice": lattice, "unet": unet, "paper": paper}
+WHOLE = frozenset({"marra", "cnn", "paper"})
+"""Solvers that need whole residuals."""
+BASELINES = frozenset({"marra", "cnn"})
+"""Solvers of others, for comparison alone."""
+
+
+def available(name: str) -> bool:
+    """Whether this difreg has what the solver needs."""
+    if name not in {"unet", "paper"}:
+        return name in SOLVERS
+    if find_spec("difreg.registry.solvers") is None:
+        return False
+    import difreg.registry.solvers as solvers
+
+    return hasattr(solvers, f"solve_{name}")

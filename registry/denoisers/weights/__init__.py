@@ -1,0 +1,1 @@
+"""Weights of the network denoisers; ``docs/denoisers.md`` is their model card."""
