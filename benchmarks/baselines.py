@@ -57,7 +57,7 @@ def paper(fakes: Residuals, reals: Residuals, seed: int = 0) -> Scorer:
 
 
 class SmallNet(nn.Sequential):
-    """Four strided convolutions, stride 16 in all, so that what repeats every 16 pixels survives the mean at the end."""
+    """Four strided convolutions, stride 16 in all: what repeats every 16 pixels survives the mean at the end."""
 
     def __init__(self) -> None:
         layers: list[nn.Module] = []

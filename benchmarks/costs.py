@@ -30,15 +30,20 @@ FILES = 4
 IMAGES = 20
 MANY = 1000
 ADDING = """
-import json, os, resource, sys
+import json, os, sys, time
 from pathlib import Path
+from joblib import Parallel, delayed
 import difreg
+
+def peak(pause):
+    time.sleep(pause)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return os.getpid(), next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
 with difreg.open(sys.argv[1]) as registry:
-    used = registry.add("many", [sys.argv[2]])
-from joblib.externals.loky import get_reusable_executor
-get_reusable_executor().shutdown(wait=True)
-kib = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(json.dumps({"mib": [k / 1024 for k in kib], "workers": os.cpu_count(), "seconds": used.seconds}))
+    seconds = registry.add("many", [sys.argv[2]]).seconds
+workers = dict(Parallel(n_jobs=os.cpu_count())(delayed(peak)(0.5) for _ in range(os.cpu_count())))
+print(json.dumps({"own": peak(0)[1], "workers": list(workers.values()), "seconds": seconds}))
 """
 
 
@@ -141,7 +146,8 @@ def memory_figure(generators: Mapping[str, Sequence[NDArray[np.uint8]]], many: i
     """Largest resident memory of `add` of many distinct images, in a process of its own and its workers.
 
     The images are the collection's, rolled by whole tiles as often as it takes. The sum counts what the processes
-    share (code, the mapped libraries) once a process, so that it is an upper limit.
+    share (code, mapped libraries) once a process, so that it is an upper limit. The kernel's VmHWM is read, because
+    ``ru_maxrss`` of a child begins with the memory of the process that started it. Linux only.
     """
     crops = [crop for pixels in generators.values() for crop in pixels]
     with tempfile.TemporaryDirectory() as folder:
@@ -152,15 +158,13 @@ def memory_figure(generators: Mapping[str, Sequence[NDArray[np.uint8]]], many: i
             Image.fromarray(pixels).save(images / f"{k}.png", compress_level=1)
         words = [sys.executable, "-c", ADDING, str(Path(folder) / "home"), str(images)]
         told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
-    own, worker = told["mib"]
     return {
         "figure": "cost",
         "what": "memory of add",
         "denoiser": denoisers.DEFAULT,
-        "largest_mib": round(own + worker * told["workers"]),
-        "own_mib": round(own),
-        "worker_mib": round(worker),
-        "workers": told["workers"],
+        "largest_mib": round(told["own"] + sum(told["workers"])),
+        "own_mib": round(told["own"]),
+        "workers_mib": [round(worker) for worker in told["workers"]],
         "seconds": told["seconds"],
         "n": {"images": many, "runs": 1},
     }

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -140,8 +139,9 @@ def samples_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Ite
 
 
 def judge_detection(run: Run, prepared: Prepared, solver: Solver, names: Sequence[str], folds: int) -> Array:
-    """Share of held-out images above each negative, (generators, negatives): 16 train, 4 judge, rotated ``folds`` times;
-    all photographs of the make half train.
+    """Share of held-out images above each negative, (generators, negatives).
+
+    16 images train and 4 judge, rotated ``folds`` times; all photographs of the make half train.
     """
     out = np.zeros((len(names), len(prepared.test)))
     for row, name in enumerate(names):

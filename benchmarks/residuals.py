@@ -82,7 +82,7 @@ class Residuals:
         return self.full.astype(np.float32)
 
     def period(self, period: int) -> Array:
-        """Folded to 16, 32 or 256 pixels (n, 3, period, period); at 256 of unit variance, at the others of unit norm."""
+        """Folded to 16 or 32 pixels, or whole at 256 (then of unit variance): (n, 3, period, period)."""
         if period == CROP:
             return self.whole.astype(np.float64)
         copies = CANVAS // period

@@ -24,7 +24,12 @@ from difreg.lineage.answers import Compared
 
 _CROSS = ("fingerprint", "images", "score (fingerprint -> images)", "AUC", "accuracy", "p", "n")
 _CROSS_FIELDS = ("fingerprint", "images", "score", "auc", "accuracy", "p_value", "n")
-_VERDICTS = {"kin": "Kin", "none": "No kinship", "insufficient": "Too few images to tell"}
+_VERDICTS = {
+    "kin": "Kin",
+    "open": "Open, not enough for kin",
+    "none": "No kinship",
+    "insufficient": "Too few images to tell",
+}
 _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
 
 
@@ -66,7 +71,7 @@ def _text(answer: Compared) -> list[Block]:
         for cross in answer.cross_detection
     ]
     return [
-        f"{_VERDICTS.get(answer.verdict, answer.verdict)}: P(kin) = {numerals.probability(kinship.probability)}"
+        f"{_VERDICTS.get(answer.verdict, answer.verdict)}: P(kin) {numerals.equal(kinship.probability)}"
         f" for {answer.a} and {answer.b}",
         *caveats(answer.warnings),
         "",

@@ -45,8 +45,9 @@ def text(traced: Traced, everyone: bool = False) -> list[Block]:
         blocks.append(f"{count(len(alike), 'member')} cannot be told apart: {names(alike, 20)}")
     if traced.placement:
         place = traced.placement
-        direction = f", direction {place.direction}" if place.direction else ""
-        blocks.append(f"placed under {place.kind} {place.parent}{direction}: {place.reason}")
+        where = f"the {place.parent}" if place.kind == "ancestor" else place.parent
+        how = f"under {where} (direction {place.direction})" if place.direction else f"beside {where}"
+        blocks.append(f"placed {how}: {place.reason}")
     blocks += caveats(traced.warnings)
     if len(traced.parts) > 1:
         blocks += ["", _parts(traced)]
@@ -95,15 +96,18 @@ def sentence(traced: Traced) -> str:
     if traced.verdict == "kin":
         probable = f"probability {numerals.probability(traced.probability)}"
         members = [c.generator for c in traced.candidates if c.family is not None and c.family == traced.family]
-        if not members:
-            return f"Generator {traced.family}: {probable} that it, or a sibling, made {these}."
+        if traced.family is None:
+            alone = names(traced.indistinguishable, 4)
+            return f"Generator {alone}: {probable} that it, or a sibling, made {these}."
         family = f"{traced.title or traced.family} ({names(members, 4)})"
         return f"Family {family}: {probable} that one of its members, or a sibling, made {these}."
     if traced.verdict == "none":
-        return f"No registered generator made {these}: P(no relative) = {numerals.probability(traced.none_probability)}"
+        return f"No registered generator made {these}: P(no relative) {numerals.equal(traced.none_probability)}"
     if traced.verdict == "mixed":
         return f"More than one origin: {these} fall into {count(len(traced.parts), 'part')}."
     reliability = f"reliability {numerals.share(traced.reliability)}"
+    if traced.images.used == 1:
+        return f"Too few images: one alone has no reliability; {traced.needed_images} more are the least"
     if traced.needed_images is None:
         return f"Too little to tell who made {these} ({reliability})"
     return f"Too few images: about {traced.needed_images} more needed ({reliability} < .500)"

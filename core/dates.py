@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from difreg.errors import InputError
+from difreg.names import shown
 
-_PART = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+_PART = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def parse(text: str) -> DateRange:
         raise _bad(text)
     first, last = _span(parts[0], text), _span(parts[-1], text)
     if last[1] < first[0]:
-        raise InputError(f"The date range '{text}' ends before it begins.", "Write the earlier date first.")
+        raise InputError(f"The date range '{shown(text, 60)}' ends before it begins.", "Write the earlier date first.")
     return DateRange(first[0], last[1], text.strip())
 
 
@@ -42,18 +43,19 @@ def _span(part: str, text: str) -> tuple[date, date]:
     match = _PART.fullmatch(part.strip())
     if not match:
         raise _bad(text)
-    year, month, day = (int(g) if g else None for g in match.groups())
+    year, month, day = match.groups()
     try:
-        if year is not None and month and day:
-            return date(year, month, day), date(year, month, day)
-        if year is not None and month:
-            return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-        return date(year or 0, 1, 1), date(year or 0, 12, 31)
+        first = date(int(year), int(month or 1), int(day or 1))
     except ValueError as error:
         raise _bad(text) from error
+    if day:
+        return first, first
+    if month:
+        return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return first, date(first.year, 12, 31)
 
 
 def _bad(text: str) -> InputError:
     return InputError(
-        f"'{text}' is not a date.", "Write 2022-08-22, 2022-08, 2022 or a range such as 2022-07..2022-09."
+        f"'{shown(text, 60)}' is not a date.", "Write 2022-08-22, 2022-08, 2022 or a range such as 2022-07..2022-09."
     )

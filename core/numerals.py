@@ -16,6 +16,12 @@ def probability(value: float | None) -> str:
     return "<.001" if value < 0.001 else share(value)
 
 
+def equal(value: float | None) -> str:
+    """The same behind a name: ``= .998``, ``> .999``, ``< .001``."""
+    text = probability(value)
+    return f"{text[0]} {text[1:]}" if text[0] in "<>" else f"= {text}"
+
+
 def share(value: float | None) -> str:
     """A share, AUC or correlation with three digits: ``.973``, ``1.000``, ``-.120``."""
     if value is None or math.isnan(value):
@@ -33,7 +39,8 @@ def z(value: float | None) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """Both ends of an interval of z."""
-    return f"{z(low)} to {z(high)}"
+    text = f"{z(low)} to {z(high)}"
+    return UNKNOWN if text == f"{UNKNOWN} to {UNKNOWN}" else text
 
 
 def ratio(value: float | None) -> str:

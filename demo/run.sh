@@ -6,8 +6,8 @@ rm -rf home
 export DIFREG_HOME=home
 say() { printf '\n== %s\n' "$1"; }
 
-say 'Register a model from 24 of its images: difreg add noise0 noise0/ --base --released 2016-07-09'
-difreg add noise0 noise0/ --base --released 2016-07-09
+say 'Register a model from 24 of its images: difreg add noise0 noise0/ --parent upconv7-photo-scale:resumed-training'
+difreg add noise0 noise0/ --parent upconv7-photo-scale:resumed-training
 say 'Who made the images in noise1/? A model trained on from the same source: difreg trace noise1/'
 difreg trace noise1/
 say 'And those in anime/? A model of the same architecture, trained apart: difreg trace anime/'

@@ -4,8 +4,8 @@ Images settle that two generators are kin; they cannot settle which came first, 
 split halves of one pair point either way, 105 to 95). So a direction has its reason, or there is none:
 
 * a declared parent is followed unless its images speak clearly against it;
-* a member without a declared origin hangs under its family's declared members: under the one there is, or, where
-  several share what is seen and cannot be told apart, under the *ancestor* they share;
+* a member without a declared origin hangs under its family's declared members: under the one there is if that was
+  trained from scratch, else, where several share what is seen and cannot be told apart, under the *ancestor* they share;
 * a parent whose not-before is later than the child's released is forbidden; release order alone directs nothing, since
   the first images of a service may predate the release of its base;
 * with nothing declared, a member hangs under one that was surely there before it could be, and says so.
@@ -124,7 +124,7 @@ def hang(member: Facts, family: Sequence[Facts], forebears: Mapping[str, frozens
     others = [f for f in family if f.name != member.name and f.observed and member.name not in above.get(f.name, ())]
     allowed = [f for f in others if not forbidden(f, member)]
     declared = [f for f in allowed if f.origin_declared]
-    if len(declared) == 1:
+    if len(declared) == 1 and declared[0].base:
         return Place(declared[0].name, "generator", "declared", _only_declared(member, declared[0], len(others) > 1))
     if declared:
         return Place(ancestor_name(family[0].family or ""), "ancestor", "declared", _alike(declared))
@@ -242,10 +242,8 @@ def _forebears(steps: Sequence[Descent]) -> dict[str, frozenset[str]]:
 
 
 def _only_declared(member: Facts, parent: Facts, others: bool) -> str:
-    why = "is declared as trained from scratch" if parent.base else "has a declared origin"
-    text = f"{shown(parent.name)} {why}, nothing is declared about this one" + (
-        ", and no other member of the family has a declared origin" if others else ""
-    )
+    others_too = ", and no other member of the family has a declared origin" if others else ""
+    text = f"{shown(parent.name)} is declared as trained from scratch, nothing is declared about this one{others_too}"
     if member.released and parent.released and member.released < parent.released:
         text += (
             f"; its first images ({member.released}) predate that release ({parent.released}), which forbids nothing"
@@ -254,8 +252,14 @@ def _only_declared(member: Facts, parent: Facts, others: bool) -> str:
 
 
 def _alike(declared: Sequence[Facts]) -> str:
+    if len(declared) == 1:
+        return f"it may come from {shown(declared[0].name)} or, as that does, from {_origins(declared[0])}"
     told = f"{len(declared)} members with a declared origin ({_names(declared)})"
     return f"{told} share what is seen of them and cannot be told apart"
+
+
+def _origins(facts: Facts) -> str:
+    return " or ".join(shown(name) for name, _ in facts.parents)
 
 
 def _family_of(ancestor: str) -> str:

@@ -302,7 +302,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Traced(Answer):
-    """Answer of ``trace``. ``family`` is a family's name, or a generator's where it has no family.
+    """Answer of ``trace``. ``family`` is the likeliest family; None where that is one generator without a family.
 
     ``needed_images`` counts further images for a reliability of one half; None where it is met or cannot be told.
     """

@@ -359,9 +359,9 @@ class Registry:
             profiles = [self._members.get(v) for v in tx.latest_all()] if chosen == "newick" else []
             provenance = self._provenance(tx)
         exporting.write(made, profiles, Path(output), chosen)
-        return a.Exported(
-            provenance, file=str(output), form=chosen, nodes=made.number_of_nodes(), edges=made.number_of_edges()
-        )
+        leaves = len(profiles)
+        sizes = (2 * leaves - 1, 2 * leaves - 2) if profiles else (made.number_of_nodes(), made.number_of_edges())
+        return a.Exported(provenance, file=str(output), form=chosen, nodes=sizes[0], edges=sizes[1])
 
     def background(self) -> a.BackgroundShown:
         """The yardstick this registry's scores are measured with."""
@@ -456,7 +456,8 @@ class Registry:
         if version is not None:
             return self._members.get(version)
         if not Path(what).exists():
-            raise _unknown(what, tx)
+            error = _unknown(what, tx)
+            raise NotFoundError(f"'{shown(what)}' is neither a generator nor a folder or .sketch file.", error.hint)
         return profile_of(self._extract([what]), self._background, what)
 
     def _traceable(self, tx: Transaction, exclude: Sequence[str]) -> Sequence[Profile]:
@@ -517,4 +518,6 @@ def _unknown(name: str, tx: Transaction) -> NotFoundError:
 def _verdict(known: kinship.Kinship) -> str:
     if not known.judged:
         return "insufficient"
-    return "kin" if known.accepted else "none"
+    if known.accepted:
+        return "kin"
+    return "open" if known.probability >= 0.5 else "none"

@@ -106,7 +106,7 @@ def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship
     (one, one_scale), (two, two_scale) = a.bootstrap(REPLICATES, seed), b.bootstrap(REPLICATES, seed)
     z = score(one, one_scale, two, two_scale)
     centred = z - z.mean() + known.kinship
-    support = float((centred >= threshold(a.background.calibration)).mean()) if known.judged else 0.0
+    support = float((centred >= threshold(a.background.calibration)).mean()) if known.judged else np.nan
     return replace(known, low=float(known.kinship - half), high=float(known.kinship + half), support=support)
 
 

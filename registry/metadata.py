@@ -62,7 +62,7 @@ class Metadata:
         spans = [dates.parse(d) for d in (self.not_before, self.released) if d is not None]
         if len(spans) == 2 and spans[0].earliest > spans[1].latest:
             raise InputError(
-                f"not-before {self.not_before} is later than released {self.released}.",
+                f"not-before {shown(str(self.not_before))} is later than released {shown(str(self.released))}.",
                 "'released' is the latest date it can have come into being, 'not-before' the earliest.",
             )
         if self.base and self.parents:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Before numpy is there: on a busy machine small products wait longer for their threads than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def collection() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ Array = NDArray[np.float64]
 def paint(seed: int, pattern_seed: int, size: tuple[int, int] = (256, 256), strength: float = 3.0) -> NDArray[np.uint8]:
     """A textured random image, (height, width, 3) for a ``size`` of (width, height), with a generator's pattern.
 
-    The pattern repeats every 16 pixels and depends on ``pattern_seed`` alone; ``strength`` is its spread in grey levels.
+    The pattern repeats every 16 pixels and depends on ``pattern_seed`` alone; ``strength`` is its spread, grey levels.
     """
     width, height = size
     rng = np.random.default_rng([seed, 1])
@@ -76,3 +77,12 @@ def made(
     direction = pattern(number) if isinstance(number, int) else number
     images = sketched(direction, n, seed, strength)
     return profile(name, contents(seed, n), images, background or get())
+
+
+def jpeg(name: str, seed: int, share: float = 1.0) -> Profile:
+    """A set whose direction is ``share`` JPEG's own pattern, the rest one generator's."""
+    grid = get().jpeg[4] * (get().whitening.weights > 0)
+    own = pattern(7)
+    own = own - own @ grid / (grid @ grid) * grid
+    mixed = share * grid / np.linalg.norm(grid) + math.sqrt(1 - share**2) * own / np.linalg.norm(own)
+    return made(name, mixed, 24, seed)

@@ -151,7 +151,7 @@ def test_a_csv_row_is_one_line() -> None:
             " made these 10 images.",
         ),
         (
-            {"family": "mj", "title": None, "candidates": (candidate("mj", None),)},
+            {"family": None, "title": None, "indistinguishable": ("mj",), "candidates": (candidate("mj", None),)},
             "Generator mj: probability .998 that it, or a sibling, made these 10 images.",
         ),
         (

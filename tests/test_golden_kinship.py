@@ -138,13 +138,12 @@ def test_kinship_is_a_whitened_cross_detection_score(reference: Reference) -> No
 
 
 def test_half_floats_move_no_cosine(reference: Reference) -> None:
-    """Against unrounded sketches; those that extraction gives were rounded once, so a second way of rounding is used."""
+    """Extraction gives sketches that were rounded; each value is moved to another that rounds to it."""
     rng = np.random.default_rng(0)
     names = sorted(RELIABILITY)
     exact = {}
     for name in names:
         values = reference.sketches[name]
-        # A value anywhere in the interval that rounding would have taken to this one.
         exact[name] = values * (1 + rng.uniform(-(2.0**-11), 2.0**-11, values.shape))
     before = _cosines(reference, exact)
     after = _cosines(reference, {n: unpack(*pack(v)) for n, v in exact.items()})

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from painting import contents, made, pattern, sketched
+from painting import contents, jpeg, made, pattern, sketched
+from scipy.stats import t as student
 
 from difreg.lineage.calibration import DEGREES, LIMIT, cllr, crossing, fit_calibration, log_likelihood_ratio, log_t
 from difreg.lineage.kinship import (
@@ -27,8 +28,7 @@ from difreg.lineage.kinship import (
 )
 from difreg.registry.background import Calibration, get
 from difreg.registry.fingerprints import panel_scale
-from difreg.registry.profiles import Profile, from_arrays, profile, to_arrays
-from scipy.stats import t as student
+from difreg.registry.profiles import from_arrays, profile, to_arrays
 
 Array = NDArray[np.float64]
 few = settings(deadline=None, max_examples=25)
@@ -71,9 +71,7 @@ class TestScore:
         cosine = float(a.units.mean(0) @ b.units.mean(0))
         cosine /= float(np.linalg.norm(a.units.mean(0)) * np.linalg.norm(b.units.mean(0)))
         assert found.cosine == pytest.approx(cosine)
-        assert found.kinship == pytest.approx(
-            (cosine / a.fingerprint.scale + cosine / b.fingerprint.scale) / 2
-        )
+        assert found.kinship == pytest.approx((cosine / a.fingerprint.scale + cosine / b.fingerprint.scale) / 2)
 
     def test_others_in_the_list_move_nothing(self) -> None:
         query, one = made("q", 1, seed=1), made("a", 1, seed=2)
@@ -105,7 +103,9 @@ class TestPanelScale:
 
     @few
     @given(seeds, st.integers(1, 6), st.floats(0.5, 1), st.booleans())
-    def test_relatives_in_the_panel_do_not_widen_it(self, seed: int, many: int, nearness: float, negative: bool) -> None:
+    def test_relatives_in_the_panel_do_not_widen_it(
+        self, seed: int, many: int, nearness: float, negative: bool
+    ) -> None:
         panel, direction = random_directions(seed, 12), random_directions(seed + 1, 1)
         before = panel_scale(direction, panel)[0]
         away = random_directions(seed + 2, many)
@@ -230,11 +230,11 @@ class TestDoubt:
         scales = panel_scale(truth_pair, get().panel)
         truth = pairwise(truth_pair, scales)[0, 1]
         held = 0
-        for seed in range(30):
+        for seed in range(20):
             a, b = made("a", 3, 16, seed=2 * seed, strength=20), made("b", 4, 16, seed=2 * seed + 1, strength=20)
             found = with_doubt(kinships(a, [b])[0], a, b)
             held += found.low <= truth <= found.high
-        assert held >= 25  # .83 of 30
+        assert held >= 16
 
     def test_too_few_images_have_no_interval(self) -> None:
         a, b = made("a", 1, 2, seed=1), made("b", 1, seed=2)
@@ -271,15 +271,6 @@ class TestDoubt:
         assert np.allclose(np.linalg.norm(one, axis=1), 1)
 
 
-def jpeg(name: str, seed: int, share: float = 1.0) -> Profile:
-    """A set whose direction is ``share`` JPEG's own pattern, the rest one generator's."""
-    grid = get().jpeg[4] * (get().whitening.weights > 0)
-    own = pattern(7)
-    own = own - own @ grid / (grid @ grid) * grid
-    mixed = share * grid / np.linalg.norm(grid) + math.sqrt(1 - share**2) * own / np.linalg.norm(own)
-    return made(name, mixed, 24, seed)
-
-
 class TestJudgement:
     def test_two_jpeg_sets_are_never_judged(self) -> None:
         a, b = jpeg("a", 1), jpeg("b", 2)
@@ -288,7 +279,7 @@ class TestJudgement:
         assert found.probability > 0.99
         assert not found.judged
         assert not found.accepted
-        assert with_doubt(found, a, b).support == 0
+        assert math.isnan(with_doubt(found, a, b).support)
 
     def test_one_jpeg_set_of_two_is_judged(self) -> None:
         a, b = jpeg("a", 1, share=0.5), made("b", 7, seed=2)

@@ -47,7 +47,8 @@ class TestShown:
 
 class TestCheckName:
     @pytest.mark.parametrize(
-        "name", ["sd14", "SDXL 1.0", "Kandinsky (2.2)", "модель", "生成器", "é", "x" * MAX_NAME, "a_b-c.d+e", "a'b", "1"]
+        "name",
+        ["sd14", "SDXL 1.0", "Kandinsky (2.2)", "модель", "生成器", "é", "x" * MAX_NAME, "a_b-c.d+e", "a'b", "1"],
     )
     def test_names(self, name: str) -> None:
         assert check_name(name) == name
@@ -211,9 +212,11 @@ class TestDates:
         try:
             found = dates.parse(text)
         except InputError as error:
-            assert harmless(error.message)
+            told = error.message
         else:
+            told = ""
             assert found.earliest <= found.latest
+        assert harmless(told)
 
 
 class TestMetadata:
@@ -339,15 +342,12 @@ class TestCsv:
         with pytest.raises(InputError, match="no column 'name' or 'slug'"):
             self.read(tmp_path, text)
 
-    @pytest.mark.parametrize("data", [b"name\n\xff\xfe\n", b"name,note\nx," + b"y" * 200_000 + b"\n", b"name\n\0\n"])
+    @pytest.mark.parametrize("data", [b"name\n\xff\xfe\n", b"name,note\nx," + b"y" * 200_000 + b"\n", b"na\xffme\n"])
     def test_no_csv(self, tmp_path: Path, data: bytes) -> None:
         (tmp_path / "facts.csv").write_bytes(data)
-        try:
+        with pytest.raises(InputError, match="cannot be read as CSV") as caught:
             read_csv(tmp_path / "facts.csv")
-        except InputError as error:
-            assert harmless(error.message)
-        else:
-            assert b"\0" in data  # Python 3.11 and later read a NUL as text
+        assert harmless(caught.value.message)
 
     def test_missing_or_a_folder(self, tmp_path: Path) -> None:
         for path in (tmp_path / "none.csv", tmp_path):

@@ -1,4 +1,4 @@
-"""Tracing made image sets among made generators: the right family, none, or too little, and never more than is known."""
+"""Tracing made image sets among made generators: the right family, none, or too little."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from painting import contents, made, pattern, sketched
-from test_kinship import jpeg
+from painting import contents, jpeg, made, pattern, sketched
 
 from difreg.lineage.ancestry import Facts, ancestor_name
 from difreg.lineage.kinship import log_likelihood_ratio
@@ -173,7 +172,9 @@ class TestTooLittle:
         weak = profile("q", contents(1, 4), sketched(direction, 4, 1, strength=2.5), get())
         assert weak.reliability < 0.5
         twin = profile("a", contents(2, 4), weak.sketches, get())
-        strong = replace(twin, fingerprint=replace(twin.fingerprint, template=replace(twin.fingerprint.template, reliability=0.9)))
+        strong = replace(
+            twin, fingerprint=replace(twin.fingerprint, template=replace(twin.fingerprint.template, reliability=0.9))
+        )
         found = trace(weak, [strong], {})
         assert found.origins[0].kinship.kinship > 8
         assert found.verdict == "insufficient"
