@@ -8,7 +8,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,13 +67,18 @@ def milliseconds(run: Callable[[], object]) -> float:
     return (time.process_time() - begun) * 1e3
 
 
+def _each(run: Callable[[Any], object], items: Sequence[Any]) -> None:
+    for item in items:
+        run(item)
+
+
 def denoising(
     names: Sequence[str], files: Sequence[Path], runs: int = RUNS
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Milliseconds an image by denoiser, (runs,) each, taken in turn: to decode and crop, to denoise, and the
     published network ("published", both memory layouts, the faster one counts).
     """
-    nets = [published(), published().to(memory_format=torch.channels_last)]
+    nets = [published(), published().to(memory_format=torch.channels_last)]  # type: ignore[call-overload]
     blank = torch.rand(1, 3, CROP, CROP)
     inputs = [blank, blank.to(memory_format=torch.channels_last)]
     crops = [open_crop(file).pixels for file in files]
@@ -82,11 +89,10 @@ def denoising(
     for _ in range(runs):
         with torch.inference_mode():
             for net, image, taken in zip(nets, inputs, layouts, strict=True):
-                taken.append(milliseconds(lambda net=net, image=image: net(image)))
+                taken.append(milliseconds(partial(net, image)))
         for name in names:
-            noise = noise_of(name)
-            found[name]["decode"].append(milliseconds(lambda: [open_crop(f) for f in files]) / len(files))
-            found[name]["denoise"].append(milliseconds(lambda noise=noise: [noise(c) for c in crops]) / len(files))
+            found[name]["decode"].append(milliseconds(partial(_each, open_crop, files)) / len(files))
+            found[name]["denoise"].append(milliseconds(partial(_each, noise_of(name), crops)) / len(files))
     best = min(layouts, key=lambda taken: float(np.median(taken)))
     out = {name: {part: np.array(taken) for part, taken in parts.items()} for name, parts in found.items()}
     out["published"] = {"denoise": np.array(best)}
@@ -124,7 +130,7 @@ def solving_figures(prepared: Prepared, runs: int = RUNS) -> Iterator[dict[str, 
         "lattice": (lambda: solve_lattice(sketches, background), 10 * runs)
     }
     if available("unet"):
-        from difreg.registry.solvers import solve_unet
+        from difreg.registry.solvers.unet import solve_unet
 
         solvers["unet"] = (lambda: solve_unet(fakes.folded, reals.folded, seed=0), min(runs, 5))
     for name, (solve, times) in solvers.items():
@@ -135,7 +141,7 @@ def solving_figures(prepared: Prepared, runs: int = RUNS) -> Iterator[dict[str, 
             "what": "solve",
             "solver": name,
             "denoiser": prepared.denoiser,
-            "ms": round(float(np.median(taken)), 2),
+            "ms": round(float(np.median(taken)), 3),
             "interval": intervals.median(taken),
             "n": {"images": IMAGES, "runs": times},
             "threads": 1,

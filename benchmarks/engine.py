@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import costs, frontier
-from benchmarks.baselines import BASELINES, SOLVERS, WHOLE, Solver, available
+from benchmarks.baselines import SOLVERS, WHOLE, Solver, available
 from benchmarks.intervals import auc, crossed, nested, wins
 from benchmarks.residuals import SAMPLES, SIMPLE, Crops, Prepared, prepare, read
 from difreg.lineage.background_builder import read_split, yardstick
@@ -45,26 +45,31 @@ KIN = frozenset({"sd14", "mj"})  # of one family, so no control for one another
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a solver is run: splits of the paper's samples; generators (0: all) and folds of the collection."""
+    """How much a solver is run.
+
+    ``splits`` of each of the paper's sets; ``detection`` folds of each reliable generator (0: not run); for few images,
+    ``generators`` (0: all the reliable ones) and ``folds`` of each.
+    """
 
     splits: int
+    detection: int
     generators: int
     folds: int
 
 
 EFFORTS: Mapping[str, Effort] = {
-    "marra": Effort(20, 0, FOLDS),
-    "lattice": Effort(20, 0, FOLDS),
-    "cnn": Effort(5, 12, 1),
-    "unet": Effort(20, 12, 1),
-    "paper": Effort(1, 2, 1),
+    "marra": Effort(20, 0, 0, FOLDS),
+    "cnn": Effort(5, 0, 12, 1),
+    "lattice": Effort(20, FOLDS, 0, FOLDS),
+    "unet": Effort(20, 2, 12, 1),
+    "paper": Effort(1, 0, 2, 1),
 }
 QUICK: Mapping[str, Effort] = {
-    "marra": Effort(20, 12, 2),
-    "lattice": Effort(20, 0, FOLDS),
-    "cnn": Effort(1, 3, 1),
-    "unet": Effort(2, 3, 1),
-    "paper": Effort(1, 1, 1),
+    "marra": Effort(20, 0, 12, 2),
+    "cnn": Effort(1, 0, 3, 1),
+    "lattice": Effort(20, FOLDS, 0, FOLDS),
+    "unet": Effort(2, 0, 3, 1),
+    "paper": Effort(1, 0, 1, 1),
 }
 
 
@@ -76,8 +81,8 @@ class Run:
     quick: bool
     crops: Crops
     reliable: list[str] = field(default_factory=list)
-    samples: dict[str, tuple[Array, Array]] = field(default_factory=dict)
-    detected: dict[str, Array] = field(default_factory=dict)
+    samples: tuple[Array, Array] = field(default_factory=lambda: (np.empty(0), np.empty(0)))
+    detected: dict[int, Array] = field(default_factory=dict)
     prepared: dict[str, Prepared] = field(default_factory=dict)
 
     def effort(self, solver: str) -> Effort:
@@ -120,8 +125,6 @@ def samples_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Ite
     for solver in solvers:
         splits = run.effort(solver).splits
         own, others, kin = judge_samples(run, prepared, SOLVERS[solver], splits)
-        if (prepared.denoiser, solver) == (REFERENCE, "lattice"):
-            run.samples[REFERENCE] = own, others
         common: Line = {
             "denoiser": prepared.denoiser,
             "solver": solver,
@@ -132,9 +135,9 @@ def samples_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Ite
             line: Line = {"figure": figure, **common, "auc": _round(values.mean()), "interval": nested(values)}
             line["by_set"] = {s: _round(v.mean()) for s, v in zip(SAMPLES, values, strict=True)}
             if row:
-                line["sd14_mj"] = _round(np.nanmean(kin))
-            if REFERENCE in run.samples and (prepared.denoiser, solver) != (REFERENCE, "lattice"):
-                line |= _beside("minus_wavelet_lattice", values - run.samples[REFERENCE][row][:, :splits], nested)
+                line["sd14_mj"] = _round(float(np.nanmean(kin)))
+            if (prepared.denoiser, solver) != (REFERENCE, "lattice"):
+                line |= _beside("minus_wavelet_lattice", values - run.samples[row][:, :splits], nested)
             yield line
 
 
@@ -163,16 +166,14 @@ def _folds(run: Run, name: str, images: int, folds: int) -> Iterator[tuple[Rows,
 def detection_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Iterator[Line]:
     """Single images of the collection's reliable generators against lossless photographs."""
     for solver in solvers:
-        if solver in {*BASELINES, "paper"}:
-            continue
-        effort = run.effort(solver)
-        folds = effort.folds if run.quick else FOLDS
-        names = _some(run.reliable, effort.generators if run.quick else 0)
-        found = judge_detection(run, prepared, SOLVERS[solver], names, folds)
-        yield _detection_line(run, prepared.denoiser, solver, names, found, folds)
+        folds = run.effort(solver).detection
+        if folds:
+            found = judge_detection(run, prepared, SOLVERS[solver], run.reliable, folds)
+            yield _detection_line(run, prepared.denoiser, solver, found, folds)
 
 
-def _detection_line(run: Run, denoiser: str, solver: str, names: Sequence[str], found: Array, folds: int) -> Line:
+def _detection_line(run: Run, denoiser: str, solver: str, found: Array, folds: int) -> Line:
+    names = run.reliable
     clusters = run.clusters(names)
     by = dict(zip(names, found.mean(1), strict=True))
     line: Line = {
@@ -192,11 +193,8 @@ def _detection_line(run: Run, denoiser: str, solver: str, names: Sequence[str], 
         "interval_over": "clusters of generators, and negatives",
         "lowest": {name: _round(by[name]) for name in sorted(names, key=by.__getitem__)[:5]},
     }
-    if solver == "lattice" and names == run.reliable:
-        run.detected[denoiser] = found
-    if REFERENCE in run.detected and (denoiser, solver) != (REFERENCE, "lattice"):
-        reference = run.detected[REFERENCE][[run.reliable.index(name) for name in names]]
-        line |= _beside("minus_wavelet_lattice", found - reference, partial(crossed, clusters=clusters))
+    if (denoiser, solver) != (REFERENCE, "lattice"):
+        line |= _beside("minus_wavelet_lattice", found - run.detected[folds], partial(crossed, clusters=clusters))
     return line
 
 
@@ -288,7 +286,7 @@ def reliable_generators(prepared: Prepared) -> list[str]:
     return [name for name, values in every if template(whitening.unit(values)).reliability >= RELIABLE]
 
 
-def _beside(name: str, difference: Array, interval: Any) -> Line:
+def _beside(name: str, difference: Array, interval: Callable[[Array], list[float]]) -> Line:
     """A paired difference and its interval."""
     return {name: _round(difference.mean()), f"{name}_interval": interval(difference)}
 
@@ -309,10 +307,10 @@ def lines(told: argparse.Namespace) -> Iterator[Line]:
     run = Run(told.seed, told.quick, read(told.zoo))
     reference = prepare(run.crops, REFERENCE, full=bool(WHOLE & set(solvers)) and REFERENCE in told.denoisers)
     run.reliable = reliable_generators(reference)
-    run.detected[REFERENCE] = judge_detection(run, reference, SOLVERS["lattice"], run.reliable, FOLDS)
-    run.samples[REFERENCE] = judge_samples(run, reference, SOLVERS["lattice"], max(e.splits for e in EFFORTS.values()))[
-        :2
-    ]
+    for folds in {effort.detection for effort in EFFORTS.values()} - {0}:
+        run.detected[folds] = judge_detection(run, reference, SOLVERS["lattice"], run.reliable, folds)
+    splits = max(effort.splits for effort in EFFORTS.values())
+    run.samples = judge_samples(run, reference, SOLVERS["lattice"], splits)[:2]
     judged = {"papers-samples": samples_figures, "detection": detection_figures, "few-images": few_figures}
     for name in told.denoisers:
         prepared = reference if name == REFERENCE else prepare(run.crops, name, full=bool(WHOLE & set(solvers)))

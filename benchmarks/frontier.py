@@ -16,6 +16,7 @@ from benchmarks.statistics import cluster_interval, tpr_at
 from difreg.registry.background import Calibration
 
 ANY = Calibration(degrees=6, scale=1.0, mean=10.0, spread=4.0, least=0.0, limit=10.0)
+LEAST = 0.8  # AUC below which a denoiser is left out of the drawing, for the sake of the scale
 FAVOURS = {"#0b5d8a": "in the product", "#9a9a9a": "for comparison"}
 
 
@@ -48,11 +49,15 @@ def draw(points: Sequence[Point], path: Path) -> None:
     from plotly.graph_objects import Scatter
     from plotly.subplots import make_subplots
 
+    drawn = sorted((p for p in points if p.auc >= LEAST), key=lambda p: p.ms)
+    sides = {p.denoiser: ("bottom left", "top right")[k % 2] for k, p in enumerate(drawn)}
+    sides[drawn[-1].denoiser] = "bottom right"
+    ends = np.log10([drawn[0].ms / 1.4, drawn[-1].ms * 1.4]).tolist()
     titles = ("Detection of one image, AUC", "Kinship of 4 images a set, TPR at 1 % FPR")
     figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.08)
     for column, (value, interval) in enumerate((("auc", "auc_interval"), ("tpr", "tpr_interval")), 1):
         for colour, legend in FAVOURS.items():
-            some = [p for p in points if p.ours == (legend == "in the product")]
+            some = [p for p in drawn if p.ours == (legend == "in the product")]
             y = [getattr(p, value) for p in some]
             limits = [getattr(p, interval) for p in some]
             figure.add_trace(
@@ -61,7 +66,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
                     y=y,
                     text=[p.denoiser for p in some],
                     mode="markers+text",
-                    textposition="bottom center",
+                    textposition=[sides[p.denoiser] for p in some],
                     textfont={"size": 12, "color": colour},
                     marker={"color": colour, "size": 9},
                     error_y={
@@ -76,7 +81,9 @@ def draw(points: Sequence[Point], path: Path) -> None:
                 1,
                 column,
             )
-    figure.update_xaxes(type="log", title="ms an image, decoded and denoised, one thread", dtick="D2")
+    title = "ms an image, decoded and denoised, one thread"
+    figure.update_xaxes(type="log", title=title, tickvals=[1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300], range=ends)
+    figure.update_yaxes(range=[LEAST, 1.01])
     figure.update_layout(template="plotly_white", width=1100, height=460, margin={"l": 50, "r": 20, "t": 50, "b": 50})
     figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.1, "yanchor": "bottom"})
     if path.suffix == ".png":

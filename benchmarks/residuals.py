@@ -86,7 +86,8 @@ class Residuals:
         if period == CROP:
             return self.whole.astype(np.float64)
         copies = CANVAS // period
-        return self.folded.reshape(len(self), 3, copies, period, copies, period).mean((2, 4))
+        out: Array = self.folded.reshape(len(self), 3, copies, period, copies, period).mean((2, 4))
+        return out
 
     def images(self, denoiser: str) -> ImageSet:
         """As the product's image set, nameless."""

@@ -170,7 +170,8 @@ def _denoise(paths: Sequence[Path], denoiser: str, jobs: int, progress: Progress
 
 
 def _batch(paths: Sequence[Path], denoiser: str) -> list[Made]:
-    return [_one(path, denoiser) for path in paths]
+    with denoisers.get(denoiser).calm():
+        return [_one(path, denoiser) for path in paths]
 
 
 def _one(path: Path, denoiser: str) -> Made:

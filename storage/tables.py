@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Real(TypeDecorator[float]):
@@ -106,6 +106,8 @@ class Generator(Row, table=True):
     source: str | None = Field(sa_type=AnyText)
     certainty: str | None = Field(sa_type=AnyText)
     note: str | None = Field(sa_type=AnyText)
+    licence: str | None = Field(sa_type=AnyText)
+    url: str | None = Field(sa_type=AnyText)
     family_id: int | None = Field(foreign_key="family.id", ondelete="SET NULL", index=True)
     last_number: int = 0
     created: datetime = Field(sa_type=Utc)
@@ -127,6 +129,14 @@ class Tag(Row, table=True):
     generator_id: int = _key("generator.id")
     key: str = Field(sa_type=AnyText, primary_key=True)
     value: str = Field(sa_type=AnyText)
+
+
+class Alias(Row, table=True):
+    """A name that a version of a generator goes by for now."""
+
+    generator_id: int = _key("generator.id")
+    name: str = Field(sa_type=AnyText, primary_key=True)
+    number: int
 
 
 class Version(Row, table=True):
@@ -215,13 +225,15 @@ class Meta(Row, table=True):
 
 
 class Change(Row, table=True):
-    """A line of the registry's history."""
+    """A line of the registry's history: ``generator_id`` outlives renaming, ``changed`` is {fact: [before, after]}."""
 
     id: int | None = Field(default=None, primary_key=True)
     time: datetime = Field(sa_type=Utc)
     verb: str = Field(sa_type=Text)
     subject: str = Field(sa_type=AnyText, index=True)
     text: str = Field(sa_type=AnyText)
+    generator_id: int | None = Field(default=None, foreign_key="generator.id", ondelete="SET NULL", index=True)
+    changed: dict[str, list[Any]] | None = Field(default=None, sa_type=JSON)
 
 
 def _table(name: str) -> Table:
@@ -231,6 +243,7 @@ def _table(name: str) -> Table:
 generator = _table("generator")
 parent = _table("parent")
 tag = _table("tag")
+alias = _table("alias")
 version = _table("version")
 image = _table("image")
 skipped = _table("skipped")

@@ -7,7 +7,9 @@ number makes a new name. To add one, write a module with a class that follows :c
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +24,10 @@ class Denoiser(Protocol):
     """Estimates the noise of images."""
 
     name: str
+
+    def calm(self) -> AbstractContextManager[None]:
+        """Settings under which images may be denoised side by side and always give the same bits."""
+        ...
 
     def residual(self, crop: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Noise of one image: (H, W, 3) grey levels 0..255 in, (3, H, W) grey levels out."""
@@ -53,4 +59,14 @@ def _wavelet() -> Denoiser:
     return WaveletDenoiser()
 
 
-_MAKERS = {"wavelet-1": _wavelet}
+def _network(name: str) -> Denoiser:
+    from difreg.registry.denoisers.network import NetworkDenoiser
+
+    return NetworkDenoiser(name)
+
+
+_MAKERS: dict[str, Callable[[], Denoiser]] = {
+    "wavelet-1": _wavelet,
+    "periodic-1": partial(_network, "periodic-1"),
+    "periodic-fast-1": partial(_network, "periodic-fast-1"),
+}

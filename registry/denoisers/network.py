@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ class Extractor(nn.Module):
         self.gain = gain
         channels = [3, *[width] * (depth - 1), 3]
         self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in zip(channels, channels[1:], strict=False)
+            nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(channels)
         )
 
     def forward(self, images: Tensor) -> Tensor:
@@ -54,6 +55,16 @@ class NetworkDenoiser:
             self._net.load_state_dict({key: stored.get_tensor(key).float() for key in stored.keys()})  # noqa: SIM118
         self._net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @contextmanager
+    def calm(self) -> Iterator[None]:
+        """One thread an operation: sums then do not depend on the number of processors."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
     def residual(self, crop: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Residual of one image: (H, W, 3) grey levels 0..255 in, (3, H, W) out, in no unit (the scale cancels)."""
         images = torch.from_numpy(np.array(crop.transpose(2, 0, 1), dtype=np.float32)[None] / PEAK)
@@ -64,14 +75,3 @@ class NetworkDenoiser:
             bound = self.limit * float(np.sqrt((out * out).mean()))
             np.clip(out, -bound, bound, out=out)
         return out
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread an operation: images run side by side instead, and sums do not depend on the number of processors."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

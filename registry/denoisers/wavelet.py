@@ -5,6 +5,8 @@ Method: Mihcak, Kozintsev, Ramchandran, ICASSP 1999; used for camera noise by Lu
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 import pywt
 from numpy.typing import NDArray
@@ -20,6 +22,10 @@ class WaveletDenoiser:
     """Daubechies-8 wavelets, 4 levels, symmetric borders, noise of one grey level."""
 
     name = "wavelet-1"
+
+    def calm(self) -> AbstractContextManager[None]:
+        """Nothing needs to be set."""
+        return nullcontext()
 
     def residual(self, crop: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Noise of one image: (H, W, 3) grey levels 0..255 in, (3, H, W) grey levels out.

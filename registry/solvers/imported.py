@@ -32,8 +32,8 @@ def read_checkpoint(folder: Path) -> Solved:
     Parameters
     ----------
     folder
-        The folder, or the checkpoint itself. In a folder there must be one ``.pt``, ``.pth`` or ``.pkl`` whose name does
-        not speak of hyper-parameters; those are never opened.
+        The folder, or the checkpoint itself. A folder must hold one ``.pt``, ``.pth`` or ``.pkl`` whose name does not
+        speak of hyper-parameters; those are never opened.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _load(path: Path, name: str) -> dict[Any, Any]:
     import torch
 
     try:
-        # Mapped, so that a part that claims to be larger than the file is refused instead of read beyond its end.
+        # Mapped, so that nothing beyond the file is read or allocated, whatever size a part of it claims.
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         raise InputError(
@@ -144,11 +144,15 @@ def _fingerprint(found: object, name: str) -> NDArray[np.float32]:
 
 
 def _curve(found: object, key: str, name: str, largest: float = 1.0) -> NDArray[np.float64]:
-    """A list of finite numbers, none larger in magnitude than ``largest``."""
+    """A list of numbers, none larger in magnitude than ``largest``.
+
+    Not-a-number is left out: the paper's code stores it where a short last batch held images of one kind alone.
+    """
     listed = isinstance(found, list) and 1 <= len(found) <= MAX_STEPS
     if not listed or not all(isinstance(x, float) for x in found):  # type: ignore[attr-defined]
         raise InputError(f"{name} has no list of numbers '{key}'.", LAYOUT)
     out = np.array(found, np.float64)
-    if not (np.abs(out) <= largest).all():
+    out = out[~np.isnan(out)]
+    if not len(out) or not (np.abs(out) <= largest).all():
         raise InputError(f"'{key}' in {name} holds values that no training leaves.", LAYOUT)
     return out

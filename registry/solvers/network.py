@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +45,7 @@ class UNet(nn.Module):
         super().__init__()
         widths = [INPUTS] + [WIDTH << level for level in range(DEPTH)]
         deep = widths[-1]
-        self.down = nn.ModuleList(_twice(a, b, circular) for a, b in zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList(_twice(a, b, circular) for a, b in pairwise(widths))
         self.middle = nn.Sequential(_twice(deep, deep, circular), _doubled(deep))
         self.up = nn.ModuleList(
             nn.Sequential(_twice(2 * below, made, circular), _doubled(made))
@@ -68,8 +70,8 @@ class UNet(nn.Module):
 
 def _twice(inputs: int, outputs: int, circular: bool) -> nn.Sequential:
     layers: list[nn.Module] = []
+    mode: Literal["circular", "zeros"] = "circular" if circular else "zeros"
     for channels in (inputs, outputs):
-        mode = "circular" if circular else "zeros"
         layers += [nn.Conv2d(channels, outputs, 3, padding=1, padding_mode=mode), nn.BatchNorm2d(outputs)]
         layers += [nn.LeakyReLU(SLOPE)]
     return nn.Sequential(*layers)

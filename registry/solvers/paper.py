@@ -45,8 +45,8 @@ def solve_paper(
     """Fit the U-Net's output by the contrastive loss over pairs of images, margin .01.
 
     Every epoch shuffles generated images and photographs together and cuts them into batches, the last one as short as
-    it comes. Image j of a batch is paired with image j + B/2; an image that is left over in an odd batch sits that epoch
-    out. The network stays in training mode, and nothing is held out.
+    it comes. Image j of a batch is paired with image j + B/2; the image left over in an odd batch sits that epoch out.
+    The network stays in training mode, and nothing is held out.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class _Run:
 
     def epoch(self) -> None:
         order = torch.randperm(len(self.labels), generator=self.source.generator)
-        for index in order.split(self.batch):
+        for index in torch.split(order, self.batch):
             even = index[: len(index) // 2 * 2]
             if len(even):
                 self.step(even)
@@ -160,7 +160,8 @@ def pearson(output: Tensor, residuals: Tensor) -> Tensor:
     flat = output.reshape(-1)
     centred = flat - flat.mean()
     unit = centred / centred.norm().clamp_min(LEAST_NORM)
-    return residuals @ unit * ((len(flat) - 1) / len(flat))
+    out: Tensor = residuals @ unit * ((len(flat) - 1) / len(flat))
+    return out
 
 
 def contrastive(rho: Tensor, labels: Tensor, margin: float = MARGIN) -> Tensor:
@@ -171,7 +172,8 @@ def contrastive(rho: Tensor, labels: Tensor, margin: float = MARGIN) -> Tensor:
     half = len(rho) // 2
     distance = (rho[:half] - rho[half:]).abs()
     differ = labels[:half] ^ labels[half:]
-    return torch.where(differ, (margin - distance).relu(), distance).mean() / margin
+    out: Tensor = torch.where(differ, (margin - distance).relu(), distance).mean() / margin
+    return out
 
 
 def decide(rho: Array, mu_real: float, mu_fake: float) -> NDArray[np.bool_]:

@@ -69,11 +69,11 @@ def solve_unet(
         raise InputError(f"A canvas of {canvas} pixels cannot be used.", "Use a multiple of 16, 32 or more.")
     if steps < 1:
         raise InputError("At least one step is needed.", "Give more steps; 100 is usual.")
-    target = _mean_gap(fakes, reals, canvas)
+    target = _mean_gap(fakes, reals, canvas, LEAST_IMAGES)
     norm = float(np.linalg.norm(target))
     if not norm > LEAST_NORM:
         raise InputError("The generated images and the photographs have the same mean residual.", "Give other images.")
-    watched = None if held_out is None else _mean_gap(*held_out, canvas)
+    watched = None if held_out is None else _mean_gap(*held_out, canvas, 1)
     where = device_named(device)
     # More threads than one cost more than they bring on so small a canvas.
     with repeatable(threads=1):
@@ -119,10 +119,11 @@ def _fit(
 
 def _unit(output: torch.Tensor) -> torch.Tensor:
     centred = output - output.mean()
-    return centred / centred.norm().clamp_min(LEAST_NORM)
+    out: torch.Tensor = centred / centred.norm().clamp_min(LEAST_NORM)
+    return out
 
 
-def _mean_gap(fakes: Array, reals: Array, canvas: int) -> NDArray[np.float64]:
+def _mean_gap(fakes: Array, reals: Array, canvas: int, least: int) -> NDArray[np.float64]:
     """Mean of generated images less mean of photographs, (3, canvas, canvas), its own mean removed."""
     wanted = (3, canvas, canvas)
     if fakes.ndim != 4 or fakes.shape[1:] != wanted or reals.ndim not in (3, 4) or reals.shape[-3:] != wanted:
@@ -130,9 +131,10 @@ def _mean_gap(fakes: Array, reals: Array, canvas: int) -> NDArray[np.float64]:
             f"Folds of {fakes.shape} and {reals.shape} do not fit a canvas of {canvas} pixels.",
             f"Generated images must be (n, 3, {canvas}, {canvas}), photographs the same or their mean.",
         )
-    if len(fakes) < LEAST_IMAGES or not reals.size:
+    if len(fakes) < least or not reals.size:
         raise TooFewImagesError(
-            f"{len(fakes)} generated images and {len(reals)} photographs are too few.", "Give at least two of each."
+            f"{len(fakes)} generated images and {len(reals)} photographs are too few.",
+            f"Give at least {least} generated images and one photograph, or the photographs' mean.",
         )
     gap = fakes.mean(0, dtype=np.float64) - (reals if reals.ndim == 3 else reals.mean(0, dtype=np.float64))
     if not np.isfinite(gap).all():
