@@ -17,6 +17,7 @@ from difreg.registry.background import Calibration
 
 ANY = Calibration(degrees=6, scale=1.0, mean=10.0, spread=4.0, least=0.0, limit=10.0)
 LEAST = 0.8  # AUC below which a denoiser is left out of the drawing, for the sake of the scale
+SIDES = ("bottom left", "top right", "top left", "bottom left", "top right", "bottom right")
 FAVOURS = {"#0b5d8a": "in the product", "#9a9a9a": "for comparison"}
 
 
@@ -50,7 +51,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
     from plotly.subplots import make_subplots
 
     drawn = sorted((p for p in points if p.auc >= LEAST), key=lambda p: p.ms)
-    sides = {p.denoiser: ("bottom left", "top right")[k % 2] for k, p in enumerate(drawn)}
+    sides = {p.denoiser: SIDES[k % len(SIDES)] for k, p in enumerate(drawn)}
     sides[drawn[-1].denoiser] = "bottom right"
     ends = np.log10([drawn[0].ms / 1.4, drawn[-1].ms * 1.4]).tolist()
     titles = ("Detection of one image, AUC", "Kinship of 4 images a set, TPR at 1 % FPR")
@@ -83,7 +84,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
             )
     title = "ms an image, decoded and denoised, one thread"
     figure.update_xaxes(type="log", title=title, tickvals=[1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300], range=ends)
-    figure.update_yaxes(range=[LEAST, 1.01])
+    figure.update_yaxes(range=[LEAST, 1.03])
     figure.update_layout(template="plotly_white", width=1100, height=460, margin={"l": 50, "r": 20, "t": 50, "b": 50})
     figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.1, "yanchor": "bottom"})
     if path.suffix == ".png":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +12,7 @@ from difreg.cli import declared
 from difreg.cli.failures import DONE, REFUSED
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
+from difreg.cli.solving import Area, AreaOption, DeviceOption, RealsOption, SeedOption, Solver, SolverOption
 from difreg.cli.verb import Panel, verb
 from difreg.cli.views import YARDSTICK, caveats, kin_grid, provenance_line, used, yardstick
 from difreg.errors import InputError
@@ -39,12 +39,6 @@ _COLUMNS = (
 )
 
 
-class Solver(StrEnum):
-    """Solvers of a fingerprint."""
-
-    lattice = "lattice"
-
-
 def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     made: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, rich_help_panel=_DECLARED)
     return made
@@ -54,6 +48,9 @@ def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     Panel.fingerprints,
     "difreg add model_x images/",
     "difreg add mj-early shots/*.png --released 2022-07 --parent sd-1.4:fine-tune",
+    "difreg add model_x more/ --append",
+    "difreg add our-lora samples/ --card README.md",
+    "difreg add model_x images/ --solver unet --reals photos/",
     "difreg add --each generators/ --metadata generators.csv",
     "find shots -name '*.png' | difreg add model_x -",
 )
@@ -67,7 +64,14 @@ def add(
     each: Annotated[
         str | None, typer.Option("--each", metavar="DIR", help="Add every subfolder of DIR as a generator.")
     ] = None,
-    solver: Annotated[Solver, typer.Option("--solver", help="How the fingerprint is solved.")] = Solver.lattice,
+    append: Annotated[
+        bool, typer.Option("--append", help="Make the version of the latest one's images and these.")
+    ] = False,
+    area: AreaOption = Area.crop,
+    solver: SolverOption = Solver.lattice,
+    reals: RealsOption = None,
+    seed: SeedOption = 0,
+    device: DeviceOption = None,
     metadata: Annotated[
         Path | None, _option("--metadata", text="CSV with a row a generator; options override it.", metavar="CSV")
     ] = None,
@@ -84,13 +88,21 @@ def add(
     ] = None,
     source: Annotated[str | None, _option("--source", text="Who says so.", metavar="TEXT")] = None,
     certainty: Annotated[str | None, _option("--certainty", text="How sure that is.", metavar="TEXT")] = None,
+    card: Annotated[
+        Path | None, _option("--card", text="Model card (README.md) to read; options override it.", metavar="FILE")
+    ] = None,
+    licence: Annotated[str | None, _option("--licence", text="Its licence.", metavar="TEXT")] = None,
+    url: Annotated[str | None, _option("--url", text="Where it is to be found.", metavar="URL")] = None,
     note: Annotated[str | None, _option("--note", text="Anything else.", metavar="TEXT")] = None,
     tag: Annotated[list[str] | None, _option("--tag", text="A label; repeatable.", metavar="KEY=VALUE")] = None,
 ) -> None:
     """Fingerprint a generator from its images; add a version.
 
     The fingerprint is compared with every other in the registry. Adding the same images again changes nothing.
+    --append needs no old images: their stored sketches serve. --card reads what the front matter of a Hugging Face
+    model card declares: base_model, base_model_relation and license.
     """
+    how: dict[str, Any] = {"solver": solver.value, "reals": reals, "seed": seed, "device": device, "area": area.value}
     given = declared.from_options(
         released=released,
         not_before=not_before,
@@ -99,25 +111,29 @@ def add(
         source=source,
         certainty=certainty,
         note=note,
+        licence=licence,
+        url=url,
         tags=tag,
     )
     if each is not None:
-        if name is not None or given != type(given)():
-            raise InputError("--each takes no NAME, IMAGES or declared facts.", "Give the facts by --metadata CSV.")
-        _add_each(session, each, _rows(metadata), solver)
+        if name is not None or card is not None or append or given != type(given)():
+            raise InputError(
+                "--each takes no NAME, IMAGES, --append or declared facts.", "Give the facts by --metadata CSV."
+            )
+        _add_each(session, each, _rows(metadata), how)
         return
     if name is None or not images:
         raise InputError("There is nothing to add.", "Give a NAME and IMAGES, or --each DIR.")
-    facts = declared.overlay(_rows(metadata).get(name), given)
+    facts = declared.overlay(declared.overlay(_rows(metadata).get(name), declared.from_card(card)), given)
     with session.registry() as registry:
-        answer = registry.add(name, expand(images), metadata=facts, solver=solver.value)
+        answer = registry.add(name, expand(images), metadata=facts, append=append, **how)
     session.skipped(answer.images)
     session.answer(answer, _text, lambda added: _sheet(AddedEach(added.provenance, (added,), ())))
 
 
-def _add_each(session: Session, folder: str, metadata: dict[str, Metadata], solver: Solver) -> None:
+def _add_each(session: Session, folder: str, metadata: dict[str, Metadata], how: dict[str, Any]) -> None:
     with session.registry() as registry:
-        answer = registry.add_each(folder, metadata=metadata, solver=solver.value)
+        answer = registry.add_each(folder, metadata=metadata, **how)
     for added in answer.generators:
         session.skipped(added.images)
     session.failed(answer.failed)

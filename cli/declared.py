@@ -1,12 +1,10 @@
-"""What the options of ``add`` declare about a generator, laid over its row of ``--metadata``."""
+"""What the options of ``add`` declare about a generator, laid over its model card and its row of ``--metadata``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from difreg.errors import InputError
-from difreg.names import shown
 
 if TYPE_CHECKING:
     from difreg.registry.metadata import Metadata
@@ -21,6 +19,8 @@ def from_options(
     source: str | None,
     certainty: str | None,
     note: str | None,
+    licence: str | None = None,
+    url: str | None = None,
     tags: Sequence[str] | None,
 ) -> Metadata:
     """Options of the command line as declared facts.
@@ -30,7 +30,7 @@ def from_options(
     InputError
         If a date, a parent or a tag does not parse, or they contradict each other.
     """
-    from difreg.registry.metadata import Metadata, parse_parent
+    from difreg.registry.metadata import Metadata, parse_parent, parse_tag
 
     return Metadata(
         released=released,
@@ -40,7 +40,9 @@ def from_options(
         source=source,
         certainty=certainty,
         note=note,
-        tags=dict(_tag(text) for text in tags or ()),
+        licence=licence,
+        url=url,
+        tags=dict(parse_tag(text) for text in tags or ()),
     )
 
 
@@ -59,12 +61,18 @@ def overlay(row: Metadata | None, given: Metadata) -> Metadata:
         source=given.source or row.source,
         certainty=given.certainty or row.certainty,
         note=given.note or row.note,
+        licence=given.licence or row.licence,
+        url=given.url or row.url,
         tags={**row.tags, **given.tags},
     )
 
 
-def _tag(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise InputError(f"'{shown(text, 60)}' is no tag.", "Write --tag key=value.")
-    return key.strip(), value.strip()
+def from_card(card: Path | None) -> Metadata:
+    """What a model card declares; nothing where there is none."""
+    from difreg.registry.metadata import Metadata
+
+    if card is None:
+        return Metadata()
+    from difreg.registry.cards import read_card
+
+    return read_card(card)

@@ -10,6 +10,7 @@ from difreg import numerals
 from difreg.cli.failures import FINDING
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
+from difreg.cli.solving import Area, AreaOption
 from difreg.cli.verb import Panel, verb
 from difreg.cli.views import provenance_line
 from difreg.lineage.answers import Detected, DetectedImage, Images
@@ -33,6 +34,7 @@ def detect(
     ],
     exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="NAME", help="Leave out. Many.")] = None,
     prior: Annotated[float, typer.Option("--prior", help="P that nobody registered is related.")] = 0.5,
+    area: AreaOption = Area.crop,
 ) -> None:
     """Say of each image whether it carries a registered generator's fingerprint.
 
@@ -40,7 +42,7 @@ def detect(
     than a set of them: trace judges sets. Exit status 1: no image was attributed.
     """
     with session.registry() as registry:
-        answer = registry.detect(expand(images), exclude=exclude or (), prior=prior)
+        answer = registry.detect(expand(images), exclude=exclude or (), prior=prior, area=area.value)
     session.skipped(Images(len(answer.images), answer.skipped))
     session.answer(answer, _text, _sheet)
     if not any(image.generated for image in answer.images):

@@ -12,13 +12,19 @@ import typer
 
 import difreg
 from difreg.cli.add import add
+from difreg.cli.alias import alias
 from difreg.cli.background import build as background_build
 from difreg.cli.background import show as background_show
 from difreg.cli.compare import compare
 from difreg.cli.detect import detect
+from difreg.cli.doctor import doctor
+from difreg.cli.drift import drift
 from difreg.cli.export import export
 from difreg.cli.failures import DONE, INTERRUPTED, REFUSED, report
 from difreg.cli.families import families
+from difreg.cli.history import history
+from difreg.cli.import_ import import_
+from difreg.cli.import_dif import import_dif
 from difreg.cli.init import init
 from difreg.cli.layout import VerbList, epilog
 from difreg.cli.list_ import list_
@@ -26,13 +32,19 @@ from difreg.cli.output import write_stdout
 from difreg.cli.plot import plot
 from difreg.cli.query import query
 from difreg.cli.remove import remove
+from difreg.cli.rename import rename
 from difreg.cli.session import Session
 from difreg.cli.show import show
 from difreg.cli.sketch import sketch
+from difreg.cli.tag import tag
 from difreg.cli.trace import trace
 from difreg.cli.verb import Home, Panel, Quiet, Traceback
+from difreg.cli.verify import verify
 
-VERBS = (add, sketch, trace, detect, compare, families, plot, query, export, init, list_, show, remove)
+_FINGERPRINTS = (add, sketch, import_dif)
+_LINEAGE = (trace, detect, compare, drift, families, plot, query, export)
+_LIFE = (init, list_, show, history, alias, tag, rename, remove, import_, verify, doctor)
+VERBS = (*_FINGERPRINTS, *_LINEAGE, *_LIFE)
 EXAMPLES = (
     "difreg add model_x images/     # fingerprint a generator from a folder of its images",
     "difreg trace unknown/          # who made these, or which family, or nobody we know",

@@ -17,18 +17,39 @@ from difreg.lineage.answers import GeneratorDetail, Shown, VersionRow
 _VERSIONS = ("version", "created", "images", "skipped", "reliability", "solver", "denoiser", "background", "digest")
 
 
-@verb(Panel.life, "difreg show model_x", "difreg show model_x --format json")
-def show(session: Session, name: Annotated[str, typer.Argument(metavar="NAME", help="The generator.")]) -> None:
-    """Show a generator: what is declared, its versions, its kin."""
+@verb(
+    Panel.life,
+    "difreg show model_x",
+    "difreg show model_x:2",
+    "difreg show model_x@prod --at 2026-01-01     # what prod was that day",
+    "difreg show model_x --format json",
+)
+def show(
+    session: Session,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME[:VERSION]", help="The generator, or one version: x, x:2, x:latest, x@alias.")
+    ],
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="DATE", help="As it stood then: at the end of a day, or at a time.")
+    ] = None,
+) -> None:
+    """Show a generator: what is declared, its versions, its kin.
+
+    With --at, names, declared facts, aliases and versions are those of that moment (UTC), read from the history.
+    """
     with session.registry() as registry:
-        answer = registry.show(name)
+        answer = registry.show(name, at=at)
     session.answer(answer, _text, _sheet)
 
 
 def _text(answer: Shown) -> list[Block]:
     blocks: list[Block] = [*_declared(answer.generator)]
+    if answer.at:
+        blocks.insert(1, f"as it stood at {answer.at:%Y-%m-%d %H:%M:%S} UTC")
     if answer.versions:
-        blocks += ["", Grid(_VERSIONS, [_cells(row) for row in answer.versions], frozenset({0, 2, 3, 4}))]
+        named = any(row.aliases for row in answer.versions)
+        rows = [(*_cells(row), *([", ".join(row.aliases)] if named else [])) for row in answer.versions]
+        blocks += ["", Grid((*_VERSIONS, *(["alias"] if named else [])), rows, frozenset({0, 2, 3, 4}))]
         latest = max(answer.versions, key=lambda row: row.version)
         blocks += caveats(latest.warnings)
     if answer.kin:
@@ -42,7 +63,10 @@ def _declared(row: GeneratorDetail) -> list[str]:
         "base": "trained from scratch" if row.base else None,
         "not before": row.not_before,
         "released": row.released,
+        "source": row.source,
         "certainty": row.certainty,
+        "licence": row.licence,
+        "url": row.url,
         "aliases": ", ".join(row.aliases),
         "tags": ", ".join(f"{key}={value}" for key, value in row.tags.items()),
         "note": row.notes,

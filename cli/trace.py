@@ -10,6 +10,7 @@ import typer
 
 from difreg.cli.failures import DONE, FINDING, REFUSED
 from difreg.cli.session import Session, expand
+from difreg.cli.solving import Area, AreaOption
 from difreg.cli.trace_view import sheet, text, text_each
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
@@ -50,6 +51,7 @@ def trace(
     seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
     fail_on: Annotated[Finding | None, typer.Option("--fail-on", help="Exit 1 if this is the verdict.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every candidate, not the first ten.")] = False,
+    area: AreaOption = Area.crop,
 ) -> None:
     """Trace images to a family, to none, or say that they are too few.
 
@@ -64,9 +66,9 @@ def trace(
     left_out = tuple(exclude or ())
     with session.registry() as registry:
         if each is not None:
-            many = registry.trace_each(each, exclude=left_out, prior=prior, seed=seed)
+            many = registry.trace_each(each, exclude=left_out, prior=prior, seed=seed, area=area.value)
         else:
-            one = registry.trace(expand(images), exclude=left_out, prior=prior, seed=seed)
+            one = registry.trace(expand(images), exclude=left_out, prior=prior, seed=seed, area=area.value)
     if each is not None:
         _answer_each(session, many, fail_on, everyone)
     else:

@@ -88,6 +88,6 @@ def verb(panel: Panel, *examples: str, output: bool = True) -> Callable[[Callabl
         callback.__name__ = function.__name__
         callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         callback.__annotations__ = {p.name: p.annotation for p in parameters}
-        return Verb(function.__name__.rstrip("_"), panel, examples, callback)
+        return Verb(function.__name__.rstrip("_").replace("_", "-"), panel, examples, callback)
 
     return decorate

@@ -23,17 +23,28 @@ class Settings:
         Number of worker processes for denoising; 0 lets difreg choose.
     graph_url
         Where Cypher is answered; ``embedded`` needs no server.
+    blobs_url
+        Where the arrays lie: a path or any URL of fsspec's; the home's own folder where empty.
+    device
+        Where networks are fitted: ``cpu``, ``cuda``, or ``auto`` for a GPU where there is one.
     """
 
     home: Path
     database_url: str
     jobs: int = 0
     graph_url: str = "embedded"
+    blobs_url: str = ""
+    device: str = "auto"
 
     @property
-    def blobs(self) -> Path:
-        """Folder of the content-addressed arrays."""
-        return self.home / "blobs"
+    def blobs(self) -> str:
+        """Path or URL of the content-addressed arrays."""
+        return self.blobs_url or str(self.home / "blobs")
+
+    @property
+    def index(self) -> Path:
+        """Folder of what can be made again from the arrays."""
+        return self.home / "index"
 
 
 def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
@@ -53,4 +64,6 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
         )
     url = os.environ.get("DIFREG_DATABASE_URL") or f"sqlite:///{path / 'catalog.db'}"
     graph = os.environ.get("DIFREG_GRAPH_URL") or "embedded"
-    return Settings(home=path, database_url=url, jobs=int(jobs), graph_url=graph)
+    blobs = os.environ.get("DIFREG_BLOBS_URL") or ""
+    device = os.environ.get("DIFREG_DEVICE") or "auto"
+    return Settings(home=path, database_url=url, jobs=int(jobs), graph_url=graph, blobs_url=blobs, device=device)

@@ -8,6 +8,7 @@ from difreg.lineage.answers import Caveat
 from difreg.names import shown
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
 from difreg.registry.profiles import Profile
+from difreg.registry.solving import Solution
 from difreg.registry.whitening import images_needed
 
 
@@ -43,6 +44,16 @@ def fingerprint_caveats(made: Profile) -> list[Caveat]:
             else "one image has no reliability"
         )
         out.append(Caveat("weak", f"{told}, below {RELIABLE}: {more}"))
+    return out
+
+
+def solver_caveats(solution: Solution | None) -> list[Caveat]:
+    """What weakens a fingerprint that a network was fitted to."""
+    if solution is None or solution.solver != "paper":
+        return []
+    out = [Caveat("not_held_out", "the solver paper holds no image out: how well it tells photographs is not known")]
+    if solution.facts.get("dead"):
+        out.append(Caveat("dead", "the network found nothing: it scores its own images no higher than photographs"))
     return out
 
 

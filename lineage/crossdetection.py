@@ -26,7 +26,7 @@ def cross_detect_all(fingerprints: Sequence[Profile], images: Profile) -> list[C
     thresholds = np.array([f.fingerprint.threshold for f in fingerprints])
     background = images.background
     found = detection(correlations(arrays, images.sketches), correlations(arrays, background.negatives), thresholds)
-    scores = np.stack([f.direction for f in fingerprints]) @ images.direction
+    scores = np.stack([f.fingerprint.aim for f in fingerprints]) @ images.direction
     return [
         CrossDetection(f.name, images.name, float(s), float(a), float(r), float(p), len(images))
         for f, s, a, r, p in zip(fingerprints, scores, found.auc, found.accuracy, found.p_value, strict=True)

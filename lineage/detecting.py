@@ -18,6 +18,7 @@ from scipy.special import stdtr
 
 from difreg.lineage import answers as a
 from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.foreign import detect_caveats
 from difreg.lineage.kinship import judgeable_fingerprint, probability, score
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.detection import correlations
@@ -105,6 +106,8 @@ def _row(
     attributed = shares.get(best, 0.0) >= DECIDED
     nearest = next((members[i].name for i in order if homes[i] == best and judged[i]), None)
     chances = probability(ratios)
+    beside = np.flatnonzero(np.isnan(ratios) & ~np.isnan(scores.p_value[:, k])).tolist()
+    beside.sort(key=lambda i: (scores.p_value[i, k], members[i].name))
     rows = tuple(
         a.DetectionScore(
             members[i].name,
@@ -113,7 +116,7 @@ def _row(
             float(chances[i]),
             float(scores.p_value[i, k]),
         )
-        for i in order[:TOLD]
+        for i in (*order[:TOLD], *beside)
     )
     return a.DetectedImage(
         file=file,
@@ -122,5 +125,5 @@ def _row(
         family=families.get(nearest or "") if attributed else None,
         probability=shares.get(best, 0.0),
         scores=rows,
-        warnings=(),
+        warnings=tuple(detect_caveats(members[i]) for i in beside),
     )

@@ -109,6 +109,8 @@ def _generator(g: GeneratorRecord, v: VersionRecord | None) -> dict[str, Any]:
         "certainty": g.certainty,
         "source": g.source,
         "note": g.note,
+        "licence": g.licence,
+        "aliases": sorted(g.aliases) or None,
         "tags": [f"{k}={v}" for k, v in sorted(g.tags.items())] or None,
         "version": v.number if v else None,
         "images": v.images if v else None,

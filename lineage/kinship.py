@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.calibration import crossing, log_likelihood_ratio
+from difreg.lineage.population import Population
 from difreg.registry.background import Calibration
 from difreg.registry.fingerprints import RELIABLE, Fingerprint
 from difreg.registry.profiles import Profile
@@ -78,21 +79,20 @@ def judgeable(a: Profile, b: Profile) -> bool:
     return strong and not (a.fingerprint.flagged and b.fingerprint.flagged)
 
 
-def kinships(query: Profile, others: Sequence[Profile]) -> list[Kinship]:
+def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kinship]:
     """Kinship of ``query`` with each of ``others``, without the doubt that takes resampling.
 
-    Images that both sides hold count for neither: the caller takes them out (:meth:`Profile.without`).
+    Images that both sides hold count for neither: the caller takes them out (:meth:`Population.apart`).
     """
-    if not others:
+    them = others if isinstance(others, Population) else Population.of(others)
+    if not len(them):
         return []
-    directions = np.stack([o.direction for o in others])
-    scales = np.array([o.fingerprint.scale for o in others])
-    z = score(query.direction, np.asarray(query.fingerprint.scale), directions, scales)
+    cosines = them.directions @ query.direction
+    z = cosines / 2 * (1 / query.fingerprint.scale + 1 / them.scales)
     ratios = log_likelihood_ratio(z, query.background.calibration)
-    chances = probability(ratios)
-    cosines = directions @ query.direction
-    rows = zip(others, cosines.tolist(), z.tolist(), ratios.tolist(), chances.tolist(), strict=True)
-    return [Kinship(c, k, r, p, judgeable(query, o)) for o, c, k, r, p in rows]
+    judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.fingerprint.flagged)
+    columns = (cosines, z, ratios, probability(ratios), judged)
+    return [Kinship(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 
 
 def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship:

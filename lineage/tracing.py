@@ -16,6 +16,7 @@ from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Candidate, Caveat, Part, Placement, Provenance, Traced
 from difreg.lineage.caveats import further_images, trace_caveats
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
+from difreg.lineage.population import Member, Population
 from difreg.lineage.views import images_answer, kin_answer
 from difreg.registry.extraction import ImageSet
 from difreg.registry.fingerprints import RELIABLE
@@ -29,7 +30,7 @@ SHOWN = 12
 class Origin:
     """A registered generator as an origin of the images."""
 
-    profile: Profile
+    member: Member
     family: str
     kinship: Kinship
 
@@ -51,7 +52,7 @@ class Trace:
 
 def trace(
     query: Profile,
-    members: Sequence[Profile],
+    members: Population | Sequence[Profile],
     families: Mapping[str, str],
     prior: float = 0.5,
     seed: int = 0,
@@ -70,18 +71,19 @@ def trace(
     doubt
         Whether the nearest origins get their interval and support, which takes resampling and moves no verdict.
     """
-    fresh, shared = _apart(query, members)
+    everyone = members if isinstance(members, Population) else Population.of(members)
+    fresh, shared = everyone.apart(query.contents)
     known = kinships(query, fresh)
-    origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh, known, strict=True)]
-    origins.sort(key=lambda o: (-o.kinship.kinship, o.profile.name))
-    judged = [o for o in origins if o.profile.reliability >= RELIABLE and not _both_flagged(query, o.profile)]
+    origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
+    origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
+    judged = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
     ratios = _by_family(judged)
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
     verdict = _verdict(query, shares.get(best, 0.0), none, bool(judged))
-    top = [_doubted(o, query, seed) if doubt else o for o in origins[:SHOWN]]
+    top = [_doubted(o, query, fresh, seed) if doubt else o for o in origins[:SHOWN]]
     alike = (
-        tuple(sorted(o.profile.name for o in judged if o.family == best and o.kinship.accepted))
+        tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
         if verdict == "kin"
         else ()
     )
@@ -98,16 +100,8 @@ def trace(
     )
 
 
-def _apart(query: Profile, members: Sequence[Profile]) -> tuple[list[Profile], list[str]]:
-    """Members without the images that are being traced, and the names of those that hold some."""
-    traced = frozenset(query.contents)
-    reduced = [(m, m.without(traced)) for m in members]
-    shared = [m.name for m, r in reduced if r is not m]
-    return [r for _, r in reduced if r is not None], shared
-
-
-def _both_flagged(a: Profile, b: Profile) -> bool:
-    return a.fingerprint.flagged and b.fingerprint.flagged
+def _both_flagged(query: Profile, member: Member) -> bool:
+    return query.fingerprint.flagged and member.flagged
 
 
 def _by_family(origins: Sequence[Origin]) -> dict[str, float]:
@@ -135,13 +129,14 @@ def _verdict(query: Profile, probability: float, none: float, judged: bool) -> s
     return "none" if none >= 0.5 and not query.fingerprint.flagged else "insufficient"
 
 
-def _doubted(origin: Origin, query: Profile, seed: int) -> Origin:
-    return Origin(origin.profile, origin.family, with_doubt(origin.kinship, query, origin.profile, seed))
+def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
+    known = with_doubt(origin.kinship, query, members.profile(origin.member.row), seed)
+    return Origin(origin.member, origin.family, known)
 
 
 def _caveats(query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
-    weak = [o.profile.name for o in origins if not o.profile.reliability >= RELIABLE]
-    jpeg = [o.profile.name for o in origins if _both_flagged(query, o.profile)]
+    weak = [o.member.name for o in origins if not o.member.reliability >= RELIABLE]
+    jpeg = [o.member.name for o in origins if _both_flagged(query, o.member)]
     return trace_caveats(query, shared, weak, jpeg)
 
 
@@ -200,5 +195,5 @@ def answer(result: Trace, told: Told, provenance: Provenance) -> Traced:
 
 
 def _candidate(origin: Origin, titles: Mapping[str, str | None]) -> Candidate:
-    row = kin_answer(origin.kinship, origin.profile)
+    row = kin_answer(origin.kinship, origin.member)
     return Candidate(**vars(row), family=origin.family if origin.family in titles else None)

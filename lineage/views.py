@@ -9,6 +9,7 @@ from typing import Any
 
 from difreg.lineage import answers as a
 from difreg.lineage.kinship import Kinship, threshold
+from difreg.lineage.population import Member
 from difreg.registry.background import Background
 from difreg.registry.extraction import ImageSet
 from difreg.registry.profiles import Profile
@@ -24,7 +25,15 @@ def generator_row(record: GeneratorRecord, latest: VersionRecord | None) -> a.Ge
 def generator_detail(record: GeneratorRecord, latest: VersionRecord | None) -> a.GeneratorDetail:
     """The head of ``show``."""
     parents = tuple(a.Parent(p.name, p.relation, p.source) for p in record.parents)
-    return a.GeneratorDetail(**_row(record, latest), parents=parents, notes=record.note, certainty=record.certainty)
+    return a.GeneratorDetail(
+        **_row(record, latest),
+        parents=parents,
+        notes=record.note,
+        certainty=record.certainty,
+        source=record.source,
+        licence=record.licence,
+        url=record.url,
+    )
 
 
 def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, Any]:
@@ -38,12 +47,12 @@ def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, Any
         "not_before": record.not_before,
         "base": bool(record.base),
         "observed": record.observed,
-        "aliases": record.aliases,
+        "aliases": tuple(record.aliases),
         "tags": dict(record.tags),
     }
 
 
-def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord]) -> a.VersionRow:
+def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord], aliases: Sequence[str] = ()) -> a.VersionRow:
     """One version in ``show``."""
     return a.VersionRow(
         version=version.number,
@@ -54,15 +63,16 @@ def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord]) -> a.V
         images=version.images,
         reliability=version.reliability,
         created=version.created,
+        aliases=tuple(aliases),
         skipped=tuple(a.Skipped(s.file, s.code, s.reason) for s in skipped),
         warnings=tuple(a.Caveat(code, text) for code, text in version.caveats),
     )
 
 
-def kin_answer(known: Kinship, other: Profile) -> a.Kin:
+def kin_answer(known: Kinship, other: Profile | Member) -> a.Kin:
     """Kinship to ``other``."""
     return a.Kin(
-        generator=other.name,
+        generator=other.name.partition(":")[0] if other.version else other.name,
         version=other.version,
         cosine=known.cosine,
         kinship=known.kinship,
@@ -77,8 +87,9 @@ def kin_answer(known: Kinship, other: Profile) -> a.Kin:
 
 def stored_kin(tx: Transaction, name: str) -> tuple[a.Kin, ...]:
     """Accepted kin of a registered generator, nearest first."""
-    reliability = {v.generator: v.reliability for v in tx.latest_all()}
-    rows = [_stored(row, name, reliability) for row in tx.kinship(name) if row.accepted]
+    accepted = [row for row in tx.kinship(name) if row.accepted]
+    reliability = tx.reliabilities({row.b if row.a == name else row.a for row in accepted})
+    rows = [_stored(row, name, reliability) for row in accepted]
     return tuple(sorted(rows, key=lambda k: (-k.kinship, k.generator)))
 
 

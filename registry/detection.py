@@ -40,13 +40,20 @@ def correlations(fingerprints: Array, sketches: Array) -> Array:
     return out
 
 
-def leave_one_out(sketches: Array, photo_mean: Array) -> Array:
-    """Correlation of each image with the lattice fingerprint solved from the others: (n,); NaN for a single image."""
+def leave_one_out(sketches: Array, photo_mean: Array, tiles: Array | None = None) -> Array:
+    """Correlation of each image with the lattice fingerprint solved from the others: (n,); NaN for a single image.
+
+    ``tiles``, (n,), weigh the images in the fingerprint.
+    """
     n = len(sketches)
     if n < 2:
         return np.full(n, np.nan)
     flat = sketches.reshape(n, -1)
-    others = (flat.sum(0) - flat) / (n - 1) - photo_mean.ravel()
+    if tiles is None:
+        others = (flat.sum(0) - flat) / (n - 1) - photo_mean.ravel()
+    else:
+        weighed = tiles[:, None] * flat
+        others = (weighed.sum(0) - weighed) / (tiles.sum() - tiles)[:, None] - photo_mean.ravel()
     norm = np.maximum(np.linalg.norm(others, axis=1), LEAST)
     out: Array = PERIOD * (others * flat).sum(1) / norm
     return out

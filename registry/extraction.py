@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +20,11 @@ from numpy.typing import NDArray
 from difreg.errors import DifregError, IncompatibleError, InputError, TooFewImagesError
 from difreg.names import shown
 from difreg.registry import denoisers
+from difreg.registry.folds import FoldStore
 from difreg.registry.images import (
+    AREAS,
     CROP,
+    MOST_TILES,
     Crop,
     SkippedImage,
     UnusableImageError,
@@ -31,6 +34,7 @@ from difreg.registry.images import (
     skipped,
 )
 from difreg.registry.sketches import PERIOD, pack, sketch, unpack
+from difreg.registry.solvers import folded
 from difreg.storage.blobs import dumps, loads
 
 FORMAT = "difreg-sketch-1"
@@ -55,12 +59,25 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Sketches, (n, 3, 16, 16), of the images that could be used, and the ones that could not."""
+    """Sketches, (n, 3, 16, 16), of the images that could be used, and the ones that could not.
+
+    Attributes
+    ----------
+    area
+        What of an image was looked at: its centre ``crop``, or its ``whole`` area.
+    tiles
+        (n,) how many tiles each sketch is the mean of; None where the area is the crop.
+    folds
+        (n, 3, P, P) on the canvas that was asked for, else None; see :mod:`difreg.registry.folds`.
+    """
 
     denoiser: str
     images: tuple[ImageInfo, ...]
     sketches: NDArray[np.float64]
     skipped: tuple[SkippedImage, ...] = ()
+    area: str = "crop"
+    tiles: NDArray[np.float64] | None = field(default=None, repr=False)
+    folds: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -73,6 +90,8 @@ def extract(
     jobs: int = 0,
     progress: Progress | None = None,
     at_least: int = 1,
+    canvas: int = 0,
+    area: str = "crop",
 ) -> ImageSet:
     """Sketches of the images that files, folders, globs and ``.sketch`` files mean.
 
@@ -82,22 +101,30 @@ def extract(
         Worker processes; 0 uses all processors once there are images enough.
     progress
         Called with (done, total, what) as images are finished.
+    canvas
+        Also fold every residual on a canvas of so many pixels, which ``.sketch`` files have not; 0 does not.
+    area
+        ``crop``, or ``whole``: all complete tiles of 256 pixels; an image's numbers are then their mean.
 
     Raises
     ------
     NotFoundError, InputError
         If something named does not exist, or a ``.sketch`` file is damaged.
     IncompatibleError
-        If a ``.sketch`` file was made with another denoiser.
+        If a ``.sketch`` file was made with another denoiser, or of another area.
     TooFewImagesError
         If fewer than ``at_least`` images can be used.
     """
-    ready = [read_sketch(Path(g), denoiser) for g in given if str(g).endswith(SUFFIX)]
+    ready = [_of_area(read_sketch(Path(g), denoiser), area, str(g)) for g in given if str(g).endswith(SUFFIX)]
+    if ready and canvas:
+        raise InputError("A .sketch file holds no folds of the residuals.", "Give the images themselves.")
     paths = find(g for g in given if not str(g).endswith(SUFFIX))
-    made = _denoise(paths, denoiser, jobs, progress)
+    folds = FoldStore(len(paths), canvas) if canvas else None
+    made = _denoise(paths, denoiser, jobs, progress, folds, canvas, area)
     crops = [m for m in made if not isinstance(m, SkippedImage)]
-    infos = [i for s in ready for i in s.images] + [c[0] for c in crops]
-    sketches = [x for s in ready for x in s.sketches] + [c[1] for c in crops]
+    infos = [i for s in ready for i in s.images] + [c.info for c in crops]
+    sketches = [x for s in ready for x in s.sketches] + [c.sketch for c in crops]
+    tiles = [t for s in ready for t in (s.tiles if s.tiles is not None else ())] + [float(c.tiles) for c in crops]
     bad = [m for m in made if isinstance(m, SkippedImage)] + [x for s in ready for x in s.skipped]
     kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
     lost = (*bad, *twice)
@@ -111,7 +138,24 @@ def extract(
         )
     # Rounded as they are stored, so that an answer is the same from images, sketch files and the registry.
     rounded = unpack(*pack(np.stack([sketches[k] for k in kept])))
-    return ImageSet(denoiser, tuple(infos[k] for k in kept), rounded, lost)
+    return ImageSet(
+        denoiser,
+        tuple(infos[k] for k in kept),
+        rounded,
+        lost,
+        area,
+        np.array([tiles[k] for k in kept]) if area != "crop" else None,
+        folds.kept(kept) if folds else None,
+    )
+
+
+def _of_area(found: ImageSet, area: str, file: str) -> ImageSet:
+    if found.area == area:
+        return found
+    raise IncompatibleError(
+        f"{shown(file)} was made with --area {found.area}, not {area}.",
+        f"Give --area {found.area}, or make it again: difreg sketch --area {area}.",
+    )
 
 
 def _why(lost: Sequence[SkippedImage]) -> str:
@@ -126,10 +170,12 @@ def extract_each(
     jobs: int = 0,
     progress: Progress | None = None,
     at_least: int = 1,
+    canvas: int = 0,
+    area: str = "crop",
 ) -> Iterator[ImageSet | DifregError]:
     """:func:`extract` of many folders, in their order, side by side where that pays; an error stands for its folder."""
     # Absolute, because workers that are used again keep the working directory they began in.
-    tasks = [(folder.absolute(), denoiser, at_least) for folder in folders]
+    tasks = [(folder.absolute(), denoiser, at_least, canvas, area) for folder in folders]
     many = jobs or sum(1 for folder in folders for _ in folder.rglob("*")) >= WORTH_PROCESSES
     for done, found in enumerate(run(_extract_one, tasks, jobs if many else 1), 1):
         if progress:
@@ -137,9 +183,9 @@ def extract_each(
         yield found
 
 
-def _extract_one(folder: Path, denoiser: str, at_least: int) -> ImageSet | DifregError:
+def _extract_one(folder: Path, denoiser: str, at_least: int, canvas: int, area: str) -> ImageSet | DifregError:
     try:
-        return extract([folder], denoiser=denoiser, jobs=1, at_least=at_least)
+        return extract([folder], denoiser=denoiser, jobs=1, at_least=at_least, canvas=canvas, area=area)
     except DifregError as error:
         return error
 
@@ -155,32 +201,62 @@ def run(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int 
     yield from Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*task) for task in tasks)
 
 
-Made = tuple[ImageInfo, NDArray[np.float64]] | SkippedImage
+@dataclass(frozen=True)
+class _Made:
+    """What one image gave."""
+
+    info: ImageInfo
+    sketch: NDArray[np.float64]
+    tiles: int
+    fold: NDArray[np.float32] | None = None
 
 
-def _denoise(paths: Sequence[Path], denoiser: str, jobs: int, progress: Progress | None) -> list[Made]:
+def _denoise(
+    paths: Sequence[Path],
+    denoiser: str,
+    jobs: int,
+    progress: Progress | None,
+    folds: FoldStore | None,
+    canvas: int,
+    area: str,
+) -> list[_Made | SkippedImage]:
     batches = [paths[k : k + BATCH] for k in range(0, len(paths), BATCH)]
     few = not jobs and len(paths) < WORTH_PROCESSES
-    out: list[Made] = []
-    for made in run(_batch, [(b, denoiser) for b in batches], 1 if few else jobs):
-        out += made
+    out: list[_Made | SkippedImage] = []
+    for made in run(_batch, [(b, denoiser, canvas, area) for b in batches], 1 if few else jobs):
+        for one in made:
+            if folds and isinstance(one, _Made) and one.fold is not None:
+                folds.add(one.fold)
+            out.append(replace(one, fold=None) if isinstance(one, _Made) else one)
         if progress:
             progress(len(out), len(paths), "denoising")
     return out
 
 
-def _batch(paths: Sequence[Path], denoiser: str) -> list[Made]:
+def _batch(paths: Sequence[Path], denoiser: str, canvas: int, area: str) -> list[_Made | SkippedImage]:
     with denoisers.get(denoiser).calm():
-        return [_one(path, denoiser) for path in paths]
+        return [_one(path, denoiser, canvas, area) for path in paths]
 
 
-def _one(path: Path, denoiser: str) -> Made:
+def _one(path: Path, denoiser: str, canvas: int, area: str) -> _Made | SkippedImage:
     try:
-        crop = open_crop(path)
+        crop = open_crop(path, area)
     except UnusableImageError as error:
         return skipped(path, error.code, error.detail)
-    made = sketch_crop(crop, denoiser)
-    return skipped(path, "flat") if made is None else (ImageInfo(crop.file, crop.size, crop.sha256, crop.content), made)
+    sketches, folds = [], []
+    for tile in crop.tiles:
+        residual = denoisers.get(denoiser).residual(tile)
+        made = sketch(residual)
+        if made is not None:
+            sketches.append(made)
+            if canvas and (fold := folded(residual, canvas)) is not None:
+                folds.append(fold)
+    if not sketches:
+        return skipped(path, "flat")
+    info = ImageInfo(crop.file, crop.size, crop.sha256, crop.content)
+    # Of tiles equally, not by their energy: the texture of a loud one is noise here.
+    whole = np.mean(folds, 0).astype(np.float32) if folds else None
+    return _Made(info, sketches[0] if len(sketches) == 1 else np.mean(sketches, 0), len(sketches), whole)
 
 
 def sketch_crop(crop: Crop, denoiser: str) -> NDArray[np.float64] | None:
@@ -193,7 +269,10 @@ def write_sketch(images: ImageSet, path: Path) -> None:
     packed, scale = pack(images.sketches)
     infos = [[Path(i.file).name, i.size, i.sha256, i.content] for i in images.images]
     facts = {"format": FORMAT, "denoiser": images.denoiser, "images": json.dumps(infos)}
-    path.write_bytes(dumps({"sketches": packed, "scale": scale}, facts))
+    arrays: dict[str, NDArray[Any]] = {"sketches": packed, "scale": scale}
+    if images.tiles is not None:
+        facts["area"], arrays["tiles"] = images.area, images.tiles.astype(np.uint16)
+    path.write_bytes(dumps(arrays, facts))
 
 
 def read_sketch(path: Path, denoiser: str) -> ImageSet:
@@ -233,8 +312,13 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
         )
         sound = sound and all(np.abs(s).max() > 0 and np.linalg.norm(s) <= 1 for s in sketches)
         sound = sound and all(_HASH.fullmatch(i.sha256) and _HASH.fullmatch(i.content) for i in infos)
+        area = facts.get("area", AREAS[0])
+        tiles = None if area == AREAS[0] else arrays["tiles"].astype(np.float64)
+        sound = sound and area in AREAS
+        if tiles is not None:
+            sound = sound and tiles.shape == (len(infos),) and bool(((tiles >= 1) & (tiles <= MOST_TILES)).all())
     except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError):
         sound = False
     if not sound:
         raise InputError(f"{shown(str(path))} is a damaged sketch file.", "Make it again with `difreg sketch`.")
-    return ImageSet(denoiser, infos, sketches)
+    return ImageSet(denoiser, infos, sketches, (), area, tiles)

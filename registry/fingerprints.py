@@ -36,6 +36,8 @@ class Fingerprint:
         Leave-one-out AUC of its own images against the held-out photographs.
     jpeg
         Largest cosine of the template with a JPEG direction; above .3 the images were JPEG.
+    own_aim
+        (192,) whitened direction of ``array`` where that is not the template's; see :attr:`aim`.
     """
 
     solver: str
@@ -45,6 +47,12 @@ class Fingerprint:
     threshold: float
     separation: float
     jpeg: float
+    own_aim: Array | None = None
+
+    @property
+    def aim(self) -> Array:
+        """(192,) unit direction whose whitened cosine with a set of images is their cross-detection score."""
+        return self.template.direction if self.own_aim is None else self.own_aim
 
     @property
     def flagged(self) -> bool:
@@ -52,10 +60,23 @@ class Fingerprint:
         return self.jpeg > JPEG_FLAG
 
 
-def solve_lattice(sketches: Array, background: Background) -> Fingerprint:
-    """The closed-form fingerprint of (n, 3, 16, 16) sketches, n of 2 or more."""
-    array = sketches.mean(0) - background.photo_mean
-    own = leave_one_out(sketches, background.photo_mean)
+def lattice_array(sketches: Array, photo_mean: Array, tiles: Array | None = None) -> Array:
+    """The array of the closed form, (3, 16, 16): mean sketch, weighted by (n,) ``tiles``, less that of photographs."""
+    mean: Array = sketches.mean(0) if tiles is None else np.average(sketches, axis=0, weights=tiles)
+    return mean - photo_mean
+
+
+def solve_lattice(sketches: Array, background: Background, tiles: Array | None = None) -> Fingerprint:
+    """The closed-form fingerprint of (n, 3, 16, 16) sketches, n of 2 or more.
+
+    Parameters
+    ----------
+    tiles
+        (n,) how many tiles of 256 x 256 pixels each sketch is the mean of; one each where None. The array weighs the
+        images by them, the template does not: in kinship no image counts more than another.
+    """
+    array = lattice_array(sketches, background.photo_mean, tiles)
+    own = leave_one_out(sketches, background.photo_mean, tiles)
     photos = correlations(array[None], background.negatives)
     centre = float(correlations(array[None], background.photo_mean[None])[0, 0])
     threshold = (float(own.mean()) + centre) / 2

@@ -10,7 +10,7 @@ import glob
 import hashlib
 import io
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from difreg.names import shown
 
 CROP = 256
 GRID = 16
+MOST_TILES = 64  # of one image
+AREAS = ("crop", "whole")
 MAX_BYTES = 1 << 30
 FLATTEST = 2.0  # grey levels of standard deviation
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".apng"})
@@ -59,15 +61,21 @@ class SkippedImage:
 class Crop:
     """The part of an image that is looked at.
 
-    ``pixels`` is (256, 256, 3) uint8, its corner on the image's 16-pixel grid; ``sha256`` is of the file's bytes,
-    ``content`` of the pixels, so that a copy in another lossless format is seen as one.
+    ``tiles`` are (256, 256, 3) uint8 each, their corners on the image's 16-pixel grid: the centre crop, or all that
+    the image holds. ``sha256`` is of the file's bytes, ``content`` of the centre crop's pixels, so that a copy in
+    another lossless format is seen as one whatever the area.
     """
 
     file: str
     size: int
     sha256: str
     content: str
-    pixels: NDArray[np.uint8]
+    tiles: tuple[NDArray[np.uint8], ...]
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The first tile, which for the area ``crop`` is the only one."""
+        return self.tiles[0]
 
 
 class UnusableImageError(Exception):
@@ -109,14 +117,23 @@ def find(images: Iterable[str | Path]) -> list[Path]:
     return list(out)
 
 
+def photographs_beside(images: Iterable[str | Path]) -> list[Path]:
+    """The ``0_real`` folders of those among ``images`` that have the DIF layout."""
+    return [Path(given) / "0_real" for given in images if _is_layout(Path(given))]
+
+
+def _is_layout(folder: Path) -> bool:
+    return (folder / "1_fake").is_dir() and (folder / "0_real").is_dir()
+
+
 def _in_folder(folder: Path) -> list[Path]:
-    if (folder / "1_fake").is_dir() and (folder / "0_real").is_dir():
+    if _is_layout(folder):
         folder = folder / "1_fake"
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
 
 
-def open_crop(path: Path) -> Crop:
-    """Decode one image and take its centre crop on the 16-pixel grid.
+def open_crop(path: Path, area: str = "crop") -> Crop:
+    """Decode one image and take its centre crop on the 16-pixel grid, or all complete tiles of its ``whole`` area.
 
     Raises
     ------
@@ -124,11 +141,21 @@ def open_crop(path: Path) -> Crop:
         With the code of the reason.
     """
     data = _read(path)
-    pixels = _decode(data)
-    if pixels.std() < FLATTEST:
+    pixels, centre = _decode(data, area)
+    tiles = tuple(tile for tile in _tiles(pixels) if tile.std() >= FLATTEST)
+    if not tiles:
         raise UnusableImageError("flat")
-    content = hashlib.sha256(pixels.tobytes()).hexdigest()
-    return Crop(str(path), len(data), hashlib.sha256(data).hexdigest(), content, pixels)
+    content = hashlib.sha256(centre.tobytes()).hexdigest()
+    return Crop(str(path), len(data), hashlib.sha256(data).hexdigest(), content, tiles)
+
+
+def _tiles(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Tiles of an area whose sides are multiples of 256 pixels, row by row; of too many an even choice."""
+    rows, columns = (side // CROP for side in pixels.shape[:2])
+    every = [(y * CROP, x * CROP) for y in range(rows) for x in range(columns)]
+    for k in range(min(len(every), MOST_TILES)):
+        y, x = every[k * len(every) // min(len(every), MOST_TILES)]
+        yield np.ascontiguousarray(pixels[y : y + CROP, x : x + CROP])
 
 
 def _read(path: Path) -> bytes:
@@ -144,18 +171,19 @@ def _read(path: Path) -> bytes:
         raise UnusableImageError("unreadable", error.strerror or "") from error
 
 
-def _decode(data: bytes) -> NDArray[np.uint8]:
+def _decode(data: bytes, area: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The pixels of the area and those of the centre crop."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check(image)
-                left, top = ((side - CROP) // 2 // GRID * GRID for side in image.size)
-                box = (left, top, left + CROP, top + CROP)
                 image.load()
                 _check_alpha(image)
-                return np.asarray(image.crop(box).convert("RGB"))
+                centre = _cut(image, (CROP, CROP))
+                most = tuple(side // CROP * CROP for side in image.size)
+                return (centre if area == "crop" or most == (CROP, CROP) else _cut(image, most)), centre
     except UnusableImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -167,6 +195,12 @@ def _decode(data: bytes) -> NDArray[np.uint8]:
     # Decoders raise many kinds of errors on hostile bytes; each means that this one file is not an image.
     except Exception as error:
         raise UnusableImageError("broken", type(error).__name__) from error
+
+
+def _cut(image: Image.Image, size: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The centre (width, height) pixels, their corner on the 16-pixel grid."""
+    left, top = ((whole - part) // 2 // GRID * GRID for whole, part in zip(image.size, size, strict=True))
+    return np.asarray(image.crop((left, top, left + size[0], top + size[1])).convert("RGB"))
 
 
 def _check(image: Image.Image) -> None:

@@ -1,8 +1,9 @@
-"""What is declared about a generator: dates, parents, whether it was trained from scratch; and its CSV."""
+"""What is declared about a generator: dates, parents, whether it was trained from scratch, tags; and its CSV."""
 
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ RELATIONS = (
     "reused-decoder",
     "unknown",
 )
+MAX_TEXT = 10_000
+MAX_TAG, MAX_TAG_VALUE = 64, 500
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Metadata:
     source: str | None = None
     certainty: str | None = None
     note: str | None = None
+    licence: str | None = None
+    url: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -65,6 +70,9 @@ class Metadata:
                 f"not-before {shown(str(self.not_before))} is later than released {shown(str(self.released))}.",
                 "'released' is the latest date it can have come into being, 'not-before' the earliest.",
             )
+        for fact in ("source", "certainty", "note", "licence", "url"):
+            if len(getattr(self, fact) or "") > MAX_TEXT:
+                raise InputError(f"The {fact} is longer than {MAX_TEXT} characters.", "Shorten it.")
         if self.base and self.parents:
             raise InputError("A base is trained from scratch and has no parents.", "Give --base or --parent, not both.")
 
@@ -82,6 +90,36 @@ def parse_parent(text: str, source: str | None = None) -> DeclaredParent:
     if relation not in RELATIONS:
         raise InputError(f"'{shown(relation, 40)}' is no relation to a parent.", f"Use one of: {', '.join(RELATIONS)}.")
     return DeclaredParent(check_name(name, "parent's name"), relation, source)
+
+
+def parse_tag(text: str) -> tuple[str, str]:
+    """``key=value`` as a tag.
+
+    Raises
+    ------
+    InputError
+        If there is no key or no ``=``, one is too long, or either holds control or invisible characters.
+    """
+    key, equals, value = (part.strip() for part in unicodedata.normalize("NFC", text).partition("="))
+    if not equals:
+        raise InputError(f"'{shown(text, 60)}' is no tag.", "Write key=value.")
+    return check_key(key), _tag_text(value, MAX_TAG_VALUE, "value")
+
+
+def check_key(text: str) -> str:
+    """The key of a tag, if it may be one; raises as :func:`parse_tag` does."""
+    key = unicodedata.normalize("NFC", text).strip()
+    if not key or "=" in key:
+        raise InputError(f"'{shown(text, 60)}' is no key of a tag.", "Write a word, without =.")
+    return _tag_text(key, MAX_TAG, "key")
+
+
+def _tag_text(text: str, limit: int, what: str) -> str:
+    if len(text) > limit:
+        raise InputError(f"The {what} of the tag '{shown(text, 30)}' is longer than {limit}.", "Use a note for more.")
+    if any(unicodedata.category(c)[0] == "C" or unicodedata.category(c) in {"Zl", "Zp"} for c in text):
+        raise InputError(f"The tag '{shown(text, 60)}' holds control or invisible characters.", "Leave them out.")
+    return text
 
 
 def read_csv(path: Path) -> dict[str, Metadata]:
@@ -132,6 +170,8 @@ def _metadata(row: Mapping[str, str | None]) -> Metadata:
         source=source,
         certainty=cell.get("certainty"),
         note=cell.get("note"),
+        licence=cell.get("licence") or cell.get("license"),
+        url=cell.get("url"),
     )
 
 

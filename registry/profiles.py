@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from difreg.errors import StorageError
+from difreg.names import shown
 from difreg.registry.background import Background
 from difreg.registry.extraction import ImageSet
 from difreg.registry.fingerprints import Fingerprint, panel_scale, solve_lattice
 from difreg.registry.sketches import pack, unpack
+from difreg.registry.solving import Solution, stored
 from difreg.registry.whitening import LEAST
 
 Array = NDArray[np.float64]
+HASH = 32  # bytes of the hash of an image's pixels
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Profile:
         (n,) hashes of the pixels looked at, hexadecimal.
     sketches
         (n, 3, 16, 16).
+    solution
+        How it was solved, where that was not in closed form.
+    tiles
+        (n,) how many tiles of an image each sketch is the mean of; None where each is of one.
     """
 
     name: str
@@ -39,6 +47,8 @@ class Profile:
     sketches: Array
     fingerprint: Fingerprint
     background: Background
+    solution: Solution | None = None
+    tiles: Array | None = None
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -52,6 +62,12 @@ class Profile:
     def reliability(self) -> float:
         """Reliability of the template."""
         return self.fingerprint.template.reliability
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What identifies it besides images, solver, denoiser, background and canvas; nothing for the usual ones."""
+        solved = {"seed": self.solution.seed, "photographs": self.solution.photographs} if self.solution else {}
+        return {**solved, **({} if self.tiles is None else {"area": "whole"})}
 
     @cached_property
     def units(self) -> Array:
@@ -79,25 +95,42 @@ class Profile:
         return directions, panel_scale(directions, self.background.panel)
 
     def without(self, contents: Set[str]) -> Profile | None:
-        """This profile less the images of these contents; None where fewer than two would remain."""
+        """This profile less the images of these contents; None where fewer than two would remain.
+
+        What remains is solved in closed form, whatever solved the whole: that takes no images.
+        """
         keep = [k for k, content in enumerate(self.contents) if content not in contents]
         if len(keep) == len(self):
             return self
         if len(keep) < 2:
             return None
-        return profile(
-            self.name, tuple(self.contents[k] for k in keep), self.sketches[keep], self.background, self.version
-        )
+        contents_left = tuple(self.contents[k] for k in keep)
+        tiles = None if self.tiles is None else self.tiles[keep]
+        return profile(self.name, contents_left, self.sketches[keep], self.background, self.version, tiles=tiles)
 
 
-def profile(name: str, contents: tuple[str, ...], sketches: Array, background: Background, version: int = 0) -> Profile:
-    """Solve the lattice fingerprint of a set of images and wrap it up."""
-    return Profile(name, version, contents, sketches, solve_lattice(sketches, background), background)
+def profile(
+    name: str,
+    contents: tuple[str, ...],
+    sketches: Array,
+    background: Background,
+    version: int = 0,
+    solution: Solution | None = None,
+    tiles: Array | None = None,
+) -> Profile:
+    """Wrap up a set of images with its fingerprint: ``solution``'s, else the closed form."""
+    if not len(contents):
+        if solution is None:
+            raise StorageError(f"The fingerprint of '{shown(name)}' has no images.", "Run `difreg verify`.")
+        return Profile(name, version, contents, sketches, solution.alone(background), background, solution)
+    made = solution.fingerprint(sketches, background, tiles) if solution else solve_lattice(sketches, background, tiles)
+    return Profile(name, version, contents, sketches, made, background, solution, tiles)
 
 
-def profile_of(images: ImageSet, background: Background, name: str) -> Profile:
+def profile_of(images: ImageSet, background: Background, name: str, solution: Solution | None = None) -> Profile:
     """Profile of images that were just read."""
-    return profile(name, tuple(i.content for i in images.images), images.sketches, background)
+    contents = tuple(i.content for i in images.images)
+    return profile(name, contents, images.sketches, background, solution=solution, tiles=images.tiles)
 
 
 def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
@@ -107,11 +140,28 @@ def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
         "sketches": packed,
         "scale": scale,
         "fingerprint": made.fingerprint.array.astype(np.float32),
-        "contents": np.frombuffer(bytes.fromhex("".join(made.contents)), np.uint8).reshape(len(made), -1),
+        "contents": np.frombuffer(bytes.fromhex("".join(made.contents)), np.uint8).reshape(len(made), HASH),
+        **({} if made.tiles is None else {"tiles": made.tiles.astype(np.uint16)}),
+        **(made.solution.arrays() if made.solution else {}),
     }
 
 
 def from_arrays(name: str, version: int, arrays: Mapping[str, NDArray[Any]], background: Background) -> Profile:
     """The profile whose arrays :func:`to_arrays` gave, measured with ``background``."""
-    contents = tuple(bytes(row).hex() for row in arrays["contents"])
-    return profile(name, contents, unpack(arrays["sketches"], arrays["scale"]), background, version)
+    sketches, tiles = sketches_of(arrays), tiles_of(arrays)
+    return profile(name, contents_of(arrays), sketches, background, version, stored(arrays), tiles)
+
+
+def contents_of(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
+    """Hashes of the pixels, from what :func:`to_arrays` gave."""
+    return tuple(bytes(row).hex() for row in arrays["contents"])
+
+
+def sketches_of(arrays: Mapping[str, NDArray[Any]]) -> Array:
+    """(n, 3, 16, 16) sketches, from what :func:`to_arrays` gave."""
+    return unpack(arrays["sketches"], arrays["scale"])
+
+
+def tiles_of(arrays: Mapping[str, NDArray[Any]]) -> Array | None:
+    """(n,) tiles behind each sketch, from what :func:`to_arrays` gave; None where it is one each."""
+    return arrays["tiles"].astype(np.float64) if "tiles" in arrays else None

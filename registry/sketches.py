@@ -61,7 +61,7 @@ def fold(sketches: Array, period: int = 8) -> Array:
 
 def pack(sketches: Array) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
     """(n, 3, 16, 16) sketches as half floats scaled to a largest magnitude of 1, and the (n,) scales."""
-    flat = sketches.reshape(len(sketches), -1)
+    flat = sketches.reshape(len(sketches), SIZE)
     scale = np.abs(flat).max(1).astype(np.float32)
     return (sketches / scale[:, None, None, None]).astype(np.float16), scale
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, exc, insert, inspect, select, update
 
 from difreg.errors import StorageError
 from difreg.names import shown
@@ -46,6 +46,11 @@ class Catalog:
         with db.explained(self._url), self._connection(write=False) as connection:
             return connection is not None
 
+    def schema(self) -> int | None:
+        """The schema that is stored, without upgrading it; None where nothing was ever written."""
+        with db.explained(self._url), self._connection(write=False, upgrade=False) as connection:
+            return None if connection is None else self._schema(connection)
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that reads one snapshot, of an empty catalogue where there is none yet."""
@@ -78,8 +83,11 @@ class Catalog:
         self._opened = None
 
     @contextmanager
-    def _connection(self, write: bool) -> Iterator[Connection | None]:
-        """A connection in a transaction on a catalogue of this version; None where there is none to read."""
+    def _connection(self, write: bool, upgrade: bool = True) -> Iterator[Connection | None]:
+        """A connection in a transaction on a catalogue of this version; None where there is none to read.
+
+        Without ``upgrade`` it may be of an earlier one.
+        """
         if self._opened is not None and self._owner != os.getpid():
             self._opened.dispose(close=False)  # a fork must not touch its parent's connections
         self._owner = os.getpid()
@@ -96,13 +104,40 @@ class Catalog:
             if write:
                 db.lock(connection)
             made = inspect(connection).has_table("meta")
-            if made:
-                self._check(connection)
-            elif write:
+            old = made and self._schema(connection) < tables.SCHEMA
+            if write and not made:
                 _make(connection)
-            yield connection if made or write else None
+            if not (old and upgrade):
+                yield connection if made or write else None
+                return
+        self._upgrade()
+        with self._connection(write) as upgraded:
+            yield upgraded
 
-    def _check(self, connection: Connection) -> None:
+    def _upgrade(self) -> None:
+        """Bring an earlier schema to today's, a SQLite file after a copy of it is kept beside it."""
+        from difreg.storage import migrations
+
+        assert self._opened is not None  # noqa: S101 (its schema was read just now)
+        options = db.options(self._opened, write=True, rebuild=True)
+        with self._opened.connect().execution_options(**options) as connection:
+            try:
+                with connection.begin():
+                    db.lock(connection)
+                    found = self._schema(connection)
+                    if found < tables.SCHEMA:  # nobody else was faster
+                        connection.execute(update(tables.meta).values(value=tables.meta.c.value))  # can it be written?
+                        if self._file is not None:
+                            db.backup(self._file, str(found))
+                        migrations.upgrade(connection, found)
+            except exc.OperationalError as error:
+                if "readonly" not in str(error.orig) and "read-only" not in str(error.orig):
+                    raise
+                hint = "Make it writable once: the first command that may write to it upgrades it, after a backup."
+                raise StorageError(f"{db.place(self._url)} was made by an earlier difreg.", hint) from error
+
+    def _schema(self, connection: Connection) -> int:
+        """The schema of a catalogue that is there and is not newer than this difreg."""
         found = connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "schema")).scalar()
         if found is None or not found.isdecimal():
             hint = "Another program's file lies there, or it is damaged: restore it, or give another --home."
@@ -110,6 +145,7 @@ class Catalog:
         if int(found) > tables.SCHEMA:
             hint = "Upgrade difreg: pip install --upgrade difreg."
             raise StorageError(f"{db.place(self._url)} was made by a newer difreg (schema {found}).", hint)
+        return int(found)
 
 
 def _make(connection: Connection) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,11 +21,17 @@ from difreg.errors import StorageError
 from difreg.names import shown
 
 WAIT = 30  # seconds for another writer to finish
+PATIENCE = {"connect_timeout": 10}  # seconds for a server to answer
 LOCK = 0x646966726567  # "difreg"
 SQLITE = "sqlite:///"
 WRITE = "difreg_write"
+REBUILD = "difreg_rebuild"
 
+NO_RIGHT = "42501"
 HINTS = {
+    "permission denied": "Ask the server's owner for the right to make and write tables in that database.",
+    "password": "Set the password in DIFREG_DATABASE_URL, or in the PGPASSWORD variable or ~/.pgpass.",
+    "does not exist": "Make it first, or name another in DIFREG_DATABASE_URL: createdb NAME.",
     "locked": "Another difreg is writing; try again when it is done.",
     "busy": "Another difreg is writing; try again when it is done.",
     "full": "Free some disk space and try again.",
@@ -80,9 +87,10 @@ def connect(url: URL) -> Engine:
     if path is not None:
         return _sqlite(path)
     try:
-        return create_engine(url, pool_pre_ping=True)
+        patience = {} if "connect_timeout" in url.query else PATIENCE
+        return create_engine(url, pool_pre_ping=True, connect_args=patience)
     except (exc.NoSuchModuleError, ImportError) as error:
-        hint = "Install it: pip install 'psycopg[binary]'."
+        hint = "Install it: pip install 'difreg[postgres]'."
         raise StorageError("The driver for PostgreSQL is not installed.", hint) from error
 
 
@@ -112,16 +120,43 @@ def _sqlite(path: Path) -> Engine:
     def _(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE)
         connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+        # A table that is made anew under its own name must not take along the rows that point at it.
+        rebuild = connection.get_execution_options().get(REBUILD)
+        connection.exec_driver_sql(f"PRAGMA foreign_keys = {'OFF' if rebuild else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
 
 
-def options(engine: Engine, write: bool) -> dict[str, Any]:
-    """Execution options of a connection that reads a snapshot or writes."""
+def options(engine: Engine, write: bool, rebuild: bool = False) -> dict[str, Any]:
+    """Execution options of a connection that reads a snapshot, or writes, or rebuilds tables."""
     if engine.dialect.name == "postgresql" and not write:
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return {WRITE: write}
+    return {WRITE: write, REBUILD: rebuild}
+
+
+def backup(path: Path, label: str) -> Path:
+    """Copy a SQLite catalogue, whole and consistent, to ``NAME.backup-LABEL-TIME`` beside it, and give the copy's path.
+
+    Raises
+    ------
+    StorageError
+        If there is no room for it, or the folder cannot be written; nothing is left behind then.
+    """
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    copy = path.with_name(f"{path.name}.backup-{label}-{time}")
+    part = copy.with_name(f".{copy.name}.part")
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        hint = "Free some disk space, or see to the folder's permissions, and try again."
+        raise StorageError(f"{shown(str(path))} cannot be backed up: {shown(str(error))}.", hint) from error
+    return copy
 
 
 def lock(connection: Connection) -> None:
@@ -138,8 +173,10 @@ def explained(url: URL) -> Iterator[None]:
     except exc.TimeoutError as error:
         raise StorageError(f"{place(url)} has too many connections open.", "Try again with fewer jobs.") from error
     except exc.DBAPIError as error:
-        # Integrity, data and programming errors are our own mistakes and stay what they are.
-        if type(error) not in {exc.OperationalError, exc.DatabaseError, exc.InterfaceError, exc.InternalError}:
+        # Integrity, data and programming errors, but for a missing right, are our own mistakes and stay what they are.
+        refused = getattr(error.orig, "sqlstate", None) == NO_RIGHT
+        usual = {exc.OperationalError, exc.DatabaseError, exc.InterfaceError, exc.InternalError}
+        if type(error) not in usual and not refused:
             raise
         raise _storage(url, error.orig) from error
     except sqlite3.Error as error:

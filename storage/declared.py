@@ -1,4 +1,4 @@
-"""Generators and what is declared about them: dates, parents, tags.
+"""Generators and what is declared about them: dates, parents, tags, aliases.
 
 A declared parent that is not registered becomes a stub, so that the lineage has a place for it; a stub nobody
 declares any more, and about which nothing is known, goes again.
@@ -18,7 +18,8 @@ from difreg.names import shown
 from difreg.storage import tables as t
 from difreg.storage.records import GeneratorRecord, ParentRecord
 
-_FACTS = ("base", "released", "released_latest", "not_before", "not_before_earliest", "source", "certainty", "note")
+_DATES = ("released", "released_latest", "not_before", "not_before_earliest")
+FACTS = ("base", *_DATES, "source", "certainty", "note", "licence", "url")
 
 
 class Base:
@@ -61,14 +62,17 @@ class Declared(Base):
 
     def generator(self, name: str) -> GeneratorRecord | None:
         """One generator, or None where :meth:`generators` has none of that name."""
+        record = self.recorded(name)
+        if record is None or not record.removed:
+            return record
+        needed = _needed()
+        shows = self._execute(select(needed.c.id).where(needed.c.id == record.id)).first() is not None
+        return record if shows else None
+
+    def recorded(self, name: str) -> GeneratorRecord | None:
+        """One generator on record, also one that was removed and shows nowhere."""
         row = self._execute(_select().where(t.generator.c.name == name)).first()
-        if row is None:
-            return None
-        if row.removed is not None:
-            needed = _needed()
-            if self._execute(select(needed.c.id).where(needed.c.id == row.id)).first() is None:
-                return None
-        return self._records([row], every=False)[0]
+        return None if row is None else self._records([row], every=False)[0]
 
     def declare(
         self,
@@ -83,6 +87,8 @@ class Declared(Base):
         source: str | None = None,
         certainty: str | None = None,
         note: str | None = None,
+        licence: str | None = None,
+        url: str | None = None,
         parents: Sequence[ParentRecord] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> GeneratorRecord:
@@ -97,8 +103,9 @@ class Declared(Base):
         tags
             Are added to those it has; a key it has gets the new value.
         """
-        given = (base, released, released_latest, not_before, not_before_earliest, source, certainty, note)
-        facts = {key: value for key, value in zip(_FACTS, given, strict=True) if value is not None}
+        dates = (released, released_latest, not_before, not_before_earliest)
+        given = (base, *dates, source, certainty, note, licence, url)
+        facts = {key: value for key, value in zip(FACTS, given, strict=True) if value is not None}
         key = self._ensure(name, observed, facts)
         if parents is not None:
             self._set_parents(key, parents)
@@ -139,26 +146,31 @@ class Declared(Base):
         child, own = t.generator.alias(), t.generator.c
         asked = select(t.parent.c.child_id).join(child, child.c.id == t.parent.c.child_id)
         asked = asked.where(t.parent.c.parent_name == own.name, child.c.removed.is_(None))
-        bare = [own[fact].is_(None) for fact in _FACTS]
+        bare = [own[fact].is_(None) for fact in FACTS]
         facts = [exists().where(t.parent.c.child_id == own.id), exists().where(t.tag.c.generator_id == own.id)]
         stub = update(t.generator).where(own.name.in_(sorted(names)), own.observed.is_(False), *bare)
         stub = stub.where(~asked.correlate(t.generator).exists(), *(~f for f in facts))
         self._execute(stub.values(removed=datetime.now(UTC)))
 
     def _records(self, rows: Sequence[Row[Any]], every: bool) -> list[GeneratorRecord]:
-        """Records of generator rows with their parents and tags, in one query each."""
+        """Records of generator rows with their parents, tags and aliases, in one query each."""
         parents: dict[int, list[ParentRecord]] = defaultdict(list)
         tags: dict[int, dict[str, str]] = defaultdict(dict)
         declared = select(t.parent).order_by(t.parent.c.parent_name, t.parent.c.relation)
+        aliases: dict[int, dict[str, int]] = defaultdict(dict)
         labels = select(t.tag).order_by(t.tag.c.key)
+        named = select(t.alias).order_by(t.alias.c.name)
         if not every:
             keys = [row.id for row in rows]
             declared = declared.where(t.parent.c.child_id.in_(keys))
             labels = labels.where(t.tag.c.generator_id.in_(keys))
+            named = named.where(t.alias.c.generator_id.in_(keys))
         for child, name, relation, source in self._execute(declared):
             parents[child].append(ParentRecord(name, relation, source))
         for key, label, value in self._execute(labels):
             tags[key][label] = value
+        for key, alias, number in self._execute(named):
+            aliases[key][alias] = number
         return [
             GeneratorRecord(
                 id=row.id,
@@ -169,7 +181,8 @@ class Declared(Base):
                 parents=tuple(parents.get(row.id, ())),
                 tags=tags.get(row.id, {}),
                 created=row.created,
-                **{fact: getattr(row, fact) for fact in _FACTS},
+                aliases=aliases.get(row.id, {}),
+                **{fact: getattr(row, fact) for fact in FACTS},
             )
             for row in rows
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -41,7 +42,8 @@ class Derived(Base):
         query = query.select_from(t.kinship).join(_A, _A.c.id == c.a_id).join(_B, _B.c.id == c.b_id)
         if name is not None:
             query = query.where(or_(_A.c.name == name, _B.c.name == name))
-        return sorted((KinshipRecord(*row) for row in self._execute(query)), key=lambda k: (k.a, k.b))
+        rows = (_ordered(KinshipRecord(*row)) for row in self._execute(query))  # renaming may have turned a pair
+        return sorted(rows, key=lambda k: (k.a, k.b))
 
     def replace_kinship(self, name: str, rows: Iterable[KinshipRecord]) -> None:
         """Put ``rows`` in the place of all kinship that ``name`` has.
@@ -86,8 +88,22 @@ class Derived(Base):
         if new:
             self._execute(insert(t.cross_detection), new)
 
-    def prune_cross(self, keep: int = 50) -> int:
+    def cross_extent(self) -> dict[str, tuple[int, float]]:
+        """How many scores each fingerprint has stored, and the lowest of them, by its generator's name."""
+        c = t.cross_detection.c
+        told = (func.count(), func.count(c.score), func.min(c.score))
+        rows = self._execute(select(c.fingerprint_id, *told).group_by(c.fingerprint_id))
+        names: dict[int, str] = dict(self._execute(select(t.generator.c.id, t.generator.c.name)).all())
+        # A score that is not a number ranks below all others.
+        return {names[key]: (n, low if n == known else -math.inf) for key, n, known, low in rows}
+
+    def prune_cross(self, keep: int = 50, names: Iterable[str] | None = None) -> int:
         """Delete, for each fingerprint, all but the ``keep`` highest scores and those within its family.
+
+        Parameters
+        ----------
+        names
+            Generators whose fingerprints are looked at; all where None.
 
         Returns
         -------
@@ -97,8 +113,11 @@ class Derived(Base):
         order = (c.score.desc().nulls_last(), c.images_id)
         place = func.row_number().over(partition_by=c.fingerprint_id, order_by=order).label("place")
         kin = func.coalesce(_A.c.family_id == _B.c.family_id, False).label("kin")
-        ranked: Any = select(c.fingerprint_id, c.images_id, place, kin)
-        r = ranked.select_from(_CROSSED).subquery()
+        ranked: Any = select(c.fingerprint_id, c.images_id, place, kin).select_from(_CROSSED)
+        if names is not None:
+            ids = self._ids(names)
+            ranked = ranked.where(c.fingerprint_id.in_([ids[name] for name in names]))
+        r = ranked.subquery()
         low = select(r.c.fingerprint_id, r.c.images_id).where(r.c.place > keep, r.c.kin.is_(False))
         gone = self._execute(delete(t.cross_detection).where(tuple_(c.fingerprint_id, c.images_id).in_(low)))
         return int(gone.rowcount)
@@ -114,8 +133,12 @@ class Derived(Base):
         records = (FamilyRecord(name, title, support, tuple(sorted(members[k]))) for k, name, title, support in rows)
         return sorted(records, key=lambda f: f.name)
 
-    def set_families(self, families: Iterable[FamilyRecord]) -> None:
+    def set_families(self, families: Iterable[FamilyRecord]) -> set[str]:
         """Put ``families`` in the place of all there are; one whose name stays keeps its title unless given another.
+
+        Returns
+        -------
+        The generators that have another family now.
 
         Raises
         ------
@@ -124,15 +147,29 @@ class Derived(Base):
         """
         families = list(families)
         ids = self._ids({m for f in families for m in f.members})
-        titles: dict[str, str | None] = dict(self._execute(select(t.family.c.name, t.family.c.title)).all())
-        self._execute(update(t.generator).where(t.generator.c.family_id.is_not(None)).values(family_id=None))
-        self._execute(delete(t.family))
+        c, g = t.family.c, t.generator.c
+        before = {row.name: row for row in self._execute(select(c.id, c.name, c.title, c.support))}
+        members = self._execute(select(g.name, c.name).join(t.family, c.id == g.family_id)).all()
+        homes: dict[str, str | None] = dict(members)
+        after = {m: f.name for f in families for m in f.members}
+        moved = {name for name in {*homes, *after} if homes.get(name) != after.get(name)}
+        keys: dict[str | None, int | None] = {None: None}
         for f in families:
-            title = titles.get(f.name) if f.title is None else f.title
-            made = insert(t.family).values(name=f.name, title=title, support=f.support).returning(t.family.c.id)
-            key = self._execute(made).scalar_one()
-            keys = [ids[m] for m in f.members]
-            self._execute(update(t.generator).where(t.generator.c.id.in_(keys)).values(family_id=key))
+            known = before.pop(f.name, None)
+            if known is None:
+                made = insert(t.family).values(name=f.name, title=f.title, support=f.support)
+                keys[f.name] = self._execute(made.returning(c.id)).scalar_one()
+                continue
+            keys[f.name] = known.id
+            title = known.title if f.title is None else f.title
+            if (title, repr(f.support)) != (known.title, repr(known.support)):
+                self._execute(update(t.family).where(c.id == known.id).values(title=title, support=f.support))
+        for name in sorted(moved):
+            change = update(t.generator).where(g.id == ids[name])
+            self._execute(change.values(family_id=keys[after.get(name)]))
+        if before:
+            self._execute(delete(t.family).where(c.name.in_(list(before))))
+        return moved
 
 
 def _ordered(r: KinshipRecord) -> KinshipRecord:

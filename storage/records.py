@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class GeneratorRecord:
     source: str | None
     certainty: str | None
     note: str | None
+    licence: str | None
+    url: str | None
     family: str | None
     removed: bool
     parents: tuple[ParentRecord, ...]
     tags: dict[str, str]
     created: datetime
-    aliases: tuple[str, ...] = ()
+    aliases: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class NewVersion:
     """A fingerprint to be kept as the next version of its generator.
 
     ``digest`` names the blob, ``identity`` the image set and the way it was solved (the same identity would give the
-    same fingerprint). ``images`` counts the images used, ``files`` says which.
+    same fingerprint). ``images`` counts the images used, ``files`` says which. ``created`` is now where None.
     """
 
     digest: str
@@ -88,6 +91,7 @@ class NewVersion:
     caveats: tuple[tuple[str, str], ...] = ()
     files: tuple[ImageRecord, ...] = ()
     skipped: tuple[SkippedRecord, ...] = ()
+    created: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,15 @@ class VersionRecord:
     separation: float
     jpeg: float
     caveats: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class VersionRef:
+    """What names one version, and its blob."""
+
+    generator: str
+    number: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -162,10 +175,16 @@ class FamilyRecord:
 
 @dataclass(frozen=True)
 class ChangeRecord:
-    """One line of the registry's history."""
+    """One line of the registry's history.
+
+    ``generator_id`` is that of the generator it is about, whatever that is called today; ``changed`` holds what the
+    line did to its facts, as {fact: [before, after]}.
+    """
 
     id: int
     time: datetime
     verb: str
     subject: str
     text: str
+    generator_id: int | None = None
+    changed: dict[str, list[Any]] | None = None

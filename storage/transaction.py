@@ -1,12 +1,11 @@
 """What can be asked of and written to the catalogue inside one transaction.
 
-The methods are grouped by what they are about: generators and their declared facts, versions, derived results.
+The methods are grouped by what they are about: generators and their declared facts, versions, names, derived results,
+history.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,11 +13,13 @@ from sqlalchemy import delete, func, insert, select, update
 from difreg.storage import tables as t
 from difreg.storage.declared import unknown
 from difreg.storage.derived import Derived
-from difreg.storage.records import ChangeRecord
-from difreg.storage.versions import Versions
+from difreg.storage.history import History
+from difreg.storage.inspection import Inspection
+from difreg.storage.naming import Naming
+from difreg.storage.state import State
 
 
-class Transaction(Versions, Derived):
+class Transaction(Naming, Inspection, Derived, History, State):
     """One transaction on the catalogue; :meth:`Catalog.read` and :meth:`Catalog.write` give it."""
 
     def remove(self, name: str) -> tuple[int, bool]:
@@ -53,31 +54,3 @@ class Transaction(Versions, Derived):
         """Set a fact about the whole registry."""
         self._execute(delete(t.meta).where(t.meta.c.key == key))
         self._execute(insert(t.meta).values(key=key, value=value))
-
-    def log(self, verb: str, subject: str, text: str) -> None:
-        """Add a line to the history."""
-        self._execute(insert(t.change).values(time=datetime.now(UTC), verb=verb, subject=subject, text=text))
-
-    def changes(self, subject: str | None = None) -> list[ChangeRecord]:
-        """The history, oldest first, of one subject or of all."""
-        query = select(t.change).order_by(t.change.c.id)
-        if subject is not None:
-            query = query.where(t.change.c.subject == subject)
-        return [ChangeRecord(*row) for row in self._execute(query)]
-
-    def digest(self) -> str:
-        """Sixteen hexadecimal digits that name the catalogue's state.
-
-        They change with the generators, what is declared about them, their latest fingerprints and their families.
-        """
-        latest = {v.generator: [v.number, v.digest] for v in self.latest_all()}
-        state = [
-            [
-                [g.name, g.observed, g.base, g.released, g.not_before, g.source, g.certainty, g.note, g.family],
-                [[p.name, p.relation, p.source] for p in g.parents],
-                sorted(g.tags.items()),
-                latest.get(g.name),
-            ]
-            for g in self.generators()
-        ]
-        return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]

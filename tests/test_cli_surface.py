@@ -143,7 +143,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["compare", "a"], "Missing argument 'B'"),
         (["add"], "Give a NAME and IMAGES, or --each DIR."),
         (["add", "--each", "generators", "--note", "x"], "--metadata CSV"),
-        (["add", "x", "generators/a", "--tag", "k"], "--tag key=value"),
+        (["add", "x", "generators/a", "--tag", "k"], "Write key=value."),
         (["add", "x", "generators/a", "--released", "soon"], "2022-08-22"),
         (["add", "x", "generators/a", "--base", "--parent", "a"], "not both"),
         (["add", "x", "generators/a", "--parent", "a:aunt"], "fine-tune"),
@@ -157,6 +157,29 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["list", "-o", "x.csv", "--format", "json"], "Leave out --format"),
         (["show", "nobody"], "nobody"),
         (["remove", "nobody"], "nobody"),
+        (["show", "a:2"], "It has version 1."),
+        (["show", "a:v1"], "Write a:1,"),
+        (["show", "a@prod"], "difreg alias a:1 prod"),
+        (["show", "a", "--at", "soon"], "2026-01-01"),
+        (["show", "a", "--at", "2001"], "first known at"),
+        (["compare", "a:2", "b"], "no version 2"),
+        (["trace", "unknown.sketch", "--exclude", "a:1"], "Write a."),
+        (["remove", "a", "--purge"], "declared parent of b"),
+        (["remove", "a", "--purge", "--dry-run"], "declared parent of b"),
+        (["alias", "a", "latest"], "reads as a version"),
+        (["alias", "a", "x\x1b"], "cannot be a version's alias"),
+        (["alias", "--remove", "a", "prod"], "no alias 'prod'"),
+        (["tag", "a"], "--remove KEY"),
+        (["tag", "a", "k"], "key=value"),
+        (["tag", "a", "k=\x07"], "control or invisible"),
+        (["tag", "a", "k=1", "--remove", "k"], "both given and removed"),
+        (["rename", "a", "b"], "another generator"),
+        (["rename", "nobody", "x"], "nobody"),
+        (["history", "nobody"], "Nothing was ever called 'nobody'"),
+        (["drift", "a"], "has one version"),
+        (["add", "new", "unknown.sketch", "--append"], "Leave out --append"),
+        (["add", "x", "unknown.sketch", "--card", "facts.csv"], "no front matter"),
+        (["add", "--each", "generators", "--append"], "--metadata CSV"),
     ],
 )
 def test_an_error_is_one_line_with_the_fix(difreg: Any, arguments: list[str], message: str) -> None:
@@ -249,6 +272,12 @@ def fits(value: Any, hint: Any) -> bool:
         (["trace", "--each", "few", "--exclude", "a"], answers.TracedEach),
         (["sketch", "few/x", "-o", "x.sketch"], answers.Sketched),
         (["background", "show"], answers.BackgroundShown),
+        (["show", "a:1", "--at", "2999"], answers.Shown),
+        (["history"], answers.Recorded),
+        (["history", "a"], answers.Recorded),
+        (["alias", "a:1", "prod"], answers.Aliased),
+        (["tag", "a", "k=v"], answers.Tagged),
+        (["remove", "c", "--purge", "--dry-run"], answers.Removed),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else None,
 )
@@ -299,6 +328,29 @@ def test_metadata_of_the_csv_is_kept_and_options_override_it(difreg: Any, bench:
     assert (there["released"], there["tags"], there["notes"]) == ("2023", {"k": "v=w"}, "[red]n")
     assert [p["name"] for p in there["parents"]] == ["a"]
     assert "[red]n" in difreg("show", "b", "--home", str(tmp_path)).out
+
+
+def test_a_life_of_names(difreg: Any, tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    for arguments, told in (
+        (["add", "a", "unknown.sketch"], "added a version 1"),
+        (["add", "a", "few/x", "--append"], "added a version 2: 15 images"),
+        (["alias", "a:1", "prod"], "a@prod is version 1"),
+        (["alias", "a", "prod"], "a@prod is version 2, it was 1"),
+        (["tag", "a", "k=[red]v"], "a has 1 tag"),
+        (["rename", "a", "b"], "a is now b"),
+        (["show", "b@prod"], "prod"),
+        (["show", "b:1", "--at", "2999"], "as it stood at 2999-12-31 23:59:59 UTC"),
+        (["history", "b"], "prod: version 2, was 1"),
+        (["remove", "b", "--dry-run"], "would remove b (2 versions)"),
+        (["alias", "--remove", "b", "prod"], "removed b@prod, which was version 2"),
+        (["remove", "b", "--purge"], "purged b (2 versions, 2 arrays)"),
+        (["history"], "purged: 2 versions"),
+    ):
+        code, out, err = difreg(*arguments, *home, "-q")
+        assert (code, err) == (0, ""), arguments
+        assert told in out
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_home_before_and_after_the_verb(difreg: Any, tmp_path: Path) -> None:

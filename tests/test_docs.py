@@ -54,7 +54,7 @@ def _shown_commands(page: Path) -> Iterator[list[str]]:
 
 def test_every_verb_is_in_the_readme_and_the_reverse() -> None:
     table = README.read_text("utf-8").partition("\n## Verbs\n")[2].partition("\n## ")[0]
-    told = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    told = re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
     assert len(told) == len(set(told))
     assert set(told) == {path[0] for path in COMMANDS}
 

@@ -16,8 +16,10 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from databases import DATABASES, fresh
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 
 from difreg.errors import NotFoundError, StorageError
 from difreg.storage.catalog import Catalog
@@ -47,11 +49,25 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "catalog.db"
 
 
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def catalog(path: Path) -> Iterator[Catalog]:
-    it = Catalog(f"sqlite:///{path}")
+def url(database: str, path: Path) -> Iterator[str]:
+    with fresh(database, path) as made:
+        yield made
+
+
+@pytest.fixture
+def catalog(url: str) -> Iterator[Catalog]:
+    it = Catalog(url)
     yield it
     it.close()
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def names(catalog: Catalog, observed: bool | None = None) -> list[str]:
@@ -59,6 +75,7 @@ def names(catalog: Catalog, observed: bool | None = None) -> list[str]:
         return [g.name for g in tx.generators(observed)]
 
 
+@on_sqlite
 def test_reading_makes_nothing(catalog: Catalog, path: Path) -> None:
     with catalog.read() as tx:
         assert (tx.generators(), tx.latest_all(), tx.cross(), tx.kinship(), tx.families()) == ([], [], [], [], [])
@@ -115,16 +132,16 @@ def test_threads_get_dense_numbers(catalog: Catalog) -> None:
         assert sorted(pool.map(add, range(40))) == list(range(1, 41))
 
 
-def test_processes_get_dense_numbers_from_a_home_that_none_of_them_made(path: Path) -> None:
+def test_processes_get_dense_numbers_from_a_home_that_none_of_them_made(url: str) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from test_storage_catalog import Catalog, NEW\n"
-        "c = Catalog('sqlite:///' + sys.argv[1])\n"
+        "c = Catalog(sys.argv[1])\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "for _ in range(20):\n"
         "    with c.write() as tx: print(tx.add_version('x', NEW).number)\n"
     )
-    command = [sys.executable, "-c", code, str(path), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", code, url, str(Path(__file__).parent)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     writers = [subprocess.Popen(command, **pipes) for _ in range(3)]
     for writer in writers:
@@ -137,18 +154,18 @@ def test_processes_get_dense_numbers_from_a_home_that_none_of_them_made(path: Pa
     assert sorted(numbers) == list(range(1, 61))
 
 
-def test_an_acknowledged_version_survives_a_kill(path: Path) -> None:
+def test_an_acknowledged_version_survives_a_kill(url: str) -> None:
     code = (
         "import os, signal, sys; sys.path.insert(0, sys.argv[2])\n"
         "from test_storage_catalog import Catalog, NEW\n"
-        "c = Catalog('sqlite:///' + sys.argv[1])\n"
+        "c = Catalog(sys.argv[1])\n"
         "with c.write() as tx: tx.add_version('x', NEW)\n"
         "with c.write() as tx:\n"
         "    tx.add_version('x', NEW)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", code, str(path), str(Path(__file__).parent)], check=False)
-    with Catalog(f"sqlite:///{path}").write() as tx:
+    subprocess.run([sys.executable, "-c", code, url, str(Path(__file__).parent)], check=False)
+    with Catalog(url).write() as tx:
         assert [v.number for v in tx.versions("x")] == [1]
         assert tx.add_version("x", NEW).number == 2
 
@@ -191,11 +208,11 @@ def test_latest_all_is_one_version_of_each_observed_generator(catalog: Catalog) 
 FLOATS = st.floats(allow_infinity=False).map(lambda x: x + 0.0)  # SQLite knows no negative zero
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(FLOATS, min_size=7, max_size=7), st.lists(FLOATS, min_size=4, max_size=4))
-def test_floats_come_back_nan_included(kinship: list[float], scores: list[float]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        catalog = Catalog(f"sqlite:///{folder}/c.db")
+def test_floats_come_back_nan_included(database: str, kinship: list[float], scores: list[float]) -> None:
+    with fresh(database) as url:
+        catalog = Catalog(url)
         with catalog.write() as tx:
             for name in "ab":
                 tx.declare(name, observed=True)
@@ -322,14 +339,14 @@ def test_kinship_is_kept_in_the_order_of_names(catalog: Catalog) -> None:
         assert tx.kinship() == [replace(kin("a", "b"), a_version=2, b_version=1)]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.integers(0, 6))
-def test_pruning_keeps_the_best_and_the_family(rng: random.Random, keep: int) -> None:
+def test_pruning_keeps_the_best_and_the_family(database: str, rng: random.Random, keep: int) -> None:
     people = [f"g{i}" for i in range(7)]
     family = {name: rng.choice(["f", "g", None]) for name in people}
     score = {(a, b): rng.choice([math.nan, rng.random()]) for a in people for b in people}
-    with tempfile.TemporaryDirectory() as folder:
-        catalog = Catalog(f"sqlite:///{folder}/c.db")
+    with fresh(database) as url:
+        catalog = Catalog(url)
         with catalog.write() as tx:
             for name in people:
                 tx.declare(name, observed=True)
@@ -411,6 +428,7 @@ def test_a_home_may_be_called_anything(tmp_path: Path, folder: str) -> None:
     assert (tmp_path / folder / "catalog.db").is_file()
 
 
+@on_sqlite
 def test_a_home_deleted_meanwhile_is_empty_and_can_be_used(catalog: Catalog, path: Path) -> None:
     with catalog.write() as tx:
         tx.declare("x", observed=True)
@@ -422,11 +440,12 @@ def test_a_home_deleted_meanwhile_is_empty_and_can_be_used(catalog: Catalog, pat
     assert names(catalog) == ["y"]
 
 
+@on_sqlite
 def test_a_catalogue_from_the_future(catalog: Catalog, path: Path) -> None:
     with catalog.write() as tx:
         tx.declare("x", observed=True)
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE meta SET value = '2'")
+        raw.execute("UPDATE meta SET value = '99'")
     raw.close()
     for use in (catalog.read, catalog.write):
         with pytest.raises(StorageError, match="newer difreg") as caught, use():
@@ -434,6 +453,7 @@ def test_a_catalogue_from_the_future(catalog: Catalog, path: Path) -> None:
         assert "pgrade" in caught.value.hint
 
 
+@on_sqlite
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at" * 20, "foreign"])
 def test_another_programs_file_is_left_alone(catalog: Catalog, path: Path, content: bytes | str) -> None:
     path.parent.mkdir()
@@ -515,3 +535,51 @@ def test_the_catalogue_loads_nothing_heavy() -> None:
     heavy = "{'numpy', 'torch', 'safetensors'}"
     code = f"import sys, difreg.storage.catalog; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.fixture
+def server() -> str:
+    with fresh("postgres") as url:
+        return url.partition("?")[0]
+
+
+def test_a_wrong_password_is_told_and_not_shown(server: str) -> None:
+    made = make_url(server)
+    if not made.password:
+        pytest.skip("the server asks for no password")
+    wrong = made.set(password=made.password + "s3cret").render_as_string(hide_password=False)
+    with pytest.raises(StorageError, match="cannot be used") as caught, Catalog(wrong).read():
+        pass
+    assert "s3cret" not in caught.value.message + caught.value.hint
+    assert "password" in caught.value.hint
+
+
+def test_a_database_that_is_not_there(server: str) -> None:
+    missing = make_url(server).set(database="no_such_one").render_as_string(hide_password=False)
+    with pytest.raises(StorageError, match="no_such_one") as caught, Catalog(missing).write():
+        pass
+    assert "createdb" in caught.value.hint
+
+
+def test_a_user_without_rights_is_told_so(server: str) -> None:
+    import psycopg
+
+    made_up = "x"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS difreg_nobody")
+        connection.execute("CREATE ROLE difreg_nobody LOGIN PASSWORD 'x'")
+        poor = make_url(server).set(username="difreg_nobody", password=made_up)
+        try:
+            theirs = Catalog(poor.render_as_string(hide_password=False))
+            with pytest.raises(StorageError, match="permission denied") as caught, theirs.write() as tx:
+                tx.declare("x", observed=True)
+        finally:
+            connection.execute("DROP ROLE difreg_nobody")
+    assert "right" in caught.value.hint
+
+
+def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StorageError, match="driver") as caught, Catalog("postgresql://h/d").read():
+        pass
+    assert "pip install 'difreg[postgres]'" in caught.value.hint

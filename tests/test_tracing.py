@@ -91,7 +91,7 @@ class TestVerdict:
         assert found.probability > 0.999
         assert found.indistinguishable == ("a", "b", "c")
         assert found.needed_images is None
-        assert {o.profile.name for o in found.origins[:3]} == {"a", "b", "c"}
+        assert {o.member.name for o in found.origins[:3]} == {"a", "b", "c"}
         assert found.caveats == ()
 
     def test_none(self, family: list[Profile], strangers: list[Profile]) -> None:
@@ -152,7 +152,7 @@ class TestVerdict:
     def test_order_of_members_moves_nothing(self, family: list[Profile], strangers: list[Profile]) -> None:
         asked = query()
         one, two = trace(asked, [*family, *strangers], FAMILY), trace(asked, [*strangers, *family[::-1]], FAMILY)
-        assert [o.profile.name for o in one.origins] == [o.profile.name for o in two.origins]
+        assert [o.member.name for o in one.origins] == [o.member.name for o in two.origins]
         assert one.probability == pytest.approx(two.probability)
         for p, q in zip(one.origins, two.origins, strict=True):
             assert p.kinship.kinship == pytest.approx(q.kinship.kinship)
@@ -213,7 +213,7 @@ class TestTooLittle:
         assert "weak <b>" in text(found, "weak_generators")
         alone = trace(asked, [weak], {})
         assert (alone.verdict, alone.family) == ("insufficient", "")
-        assert alone.origins[0].profile.name == "weak <b>"
+        assert alone.origins[0].member.name == "weak <b>"
 
     def test_jpeg_generators_are_not_judged_by_jpeg_images(self, family: list[Profile]) -> None:
         asked, other = jpeg("q", 1), jpeg("other", 2)

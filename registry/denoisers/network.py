@@ -29,9 +29,7 @@ class Extractor(nn.Module):
         super().__init__()
         self.gain = gain
         channels = [3, *[width] * (depth - 1), 3]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(channels)
-        )
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(channels))
 
     def forward(self, images: Tensor) -> Tensor:
         """Residual of images, without high-pass."""

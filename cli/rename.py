@@ -1,0 +1,39 @@
+"""``difreg rename``: give a generator another name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from difreg.cli.render import Sheet
+from difreg.cli.session import Session
+from difreg.cli.verb import Panel, verb
+from difreg.cli.views import names
+from difreg.lineage.answers import Renamed
+
+
+@verb(Panel.life, "difreg rename model_x sdxl-turbo")
+def rename(
+    session: Session,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The generator.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")],
+) -> None:
+    """Rename a generator; versions, aliases, tags and history stay with it.
+
+    Generators that declare it as a parent declare it by the new name. If they declared NEW before anybody
+    registered it, it takes that place.
+    """
+    with session.registry() as registry:
+        answer = registry.rename(old, new)
+    session.answer(answer, _text, _sheet)
+
+
+def _text(answer: Renamed) -> list[str]:
+    first = f"{answer.before} is now {answer.generator}"
+    return [first, f"declared as a parent by {names(answer.children)}"] if answer.children else [first]
+
+
+def _sheet(answer: Renamed) -> Sheet:
+    columns = ("before", "generator", "children")
+    return Sheet(columns, [[getattr(answer, column) for column in columns]])
