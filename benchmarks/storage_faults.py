@@ -94,11 +94,14 @@ def half_visible(home: Path, database: str | None = None) -> list[str]:
     return out
 
 
-def kills(folder: Path, count: int, seed: int = 0) -> Figure:
-    """Kill a worker ``count`` times at a random moment of an add; what was lost, what is half there, what broke."""
+def kills(folder: Path, count: int, seed: int = 0, doctors: bool = True) -> Figure:
+    """Kill a worker ``count`` times at a random moment of an add; what was lost, what is half there, what broke.
+
+    ``doctors``: also ask ``doctor --fix``, and then ``doctor`` and ``verify`` whether all is well, each time.
+    """
     rng, home, paths = random.Random(seed), folder / "home", sketches(folder / "sketches", 40)  # noqa: S311
     acknowledged: dict[tuple[str, str], str] = {}
-    lost = half = broken = inside = 0
+    lost = half = broken = inside = unwell = 0
     for name in ("before-1", "before-2"):  # the first one starts what later ones find started
         begun = time.perf_counter()
         _adds_again(home, name, paths[0], acknowledged)
@@ -118,6 +121,7 @@ def kills(folder: Path, count: int, seed: int = 0) -> Figure:
         found = half_visible(home)
         half += len(found)
         lost += _missing(home, acknowledged)
+        unwell += doctors and not well(home)
         broken += not _adds_again(home, f"after-{turn}", paths[turn % len(paths)], acknowledged)
     return {
         "figure": "kill -9",
@@ -127,7 +131,7 @@ def kills(folder: Path, count: int, seed: int = 0) -> Figure:
         "lost": lost,
         "half_visible": half,
         "home_unusable": broken,
-        "doctor": doctor(home),
+        "unwell_after_doctor": unwell if doctors else None,
     }
 
 
@@ -157,13 +161,13 @@ def _adds_again(home: Path, name: str, path: Path, acknowledged: dict[tuple[str,
         return False
 
 
-def doctor(home: Path) -> str:
-    """What ``doctor --fix`` and then ``verify`` say of a home, by their exit codes."""
+def well(home: Path) -> bool:
+    """Whether ``doctor`` and ``verify`` find nothing wrong once ``doctor --fix`` has mended what it may."""
     codes = []
     for words in (["doctor", "--fix"], ["doctor"], ["verify"]):
         command = [sys.executable, "-m", "difreg", "--home", str(home), *words]
-        codes.append(str(subprocess.run(command, capture_output=True, check=False).returncode))
-    return " ".join(codes)
+        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
+    return codes[1:] == [0, 0]
 
 
 def writers(folder: Path, processes: int, adds: int, database: str | None = None) -> Figure:

@@ -7,6 +7,7 @@ verbs (which would score every newcomer in turn) and stores the same kinds of ro
 from __future__ import annotations
 
 import hashlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -142,10 +143,24 @@ def command(home: Path, *words: str) -> float:
 
 
 def seconds(run: Callable[[], float], runs: int = RUNS) -> Figure:
-    """Median, least and most of several runs."""
-    times = [run() for _ in range(runs)]
-    rounded = {"s": statistics.median(times), "least": min(times), "most": max(times)}
+    """Median, least and most of several runs, and the median of what they took of a processor."""
+    times, used = [], []
+    for _ in range(runs):
+        before = _used()
+        times.append(run())
+        used.append(_used() - before)
+    median = {"s": statistics.median(times), "processor_s": statistics.median(used)}
+    rounded = {**median, "least": min(times), "most": max(times)}
     return {**{key: round(value, 3) for key, value in rounded.items()}, "runs": runs}
+
+
+def _used() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
+
+
+def _beyond(figure: Figure, start: Figure) -> Figure:
+    return {f"{key}_beyond_start_up": round(figure[key] - start[key], 3) for key in ("s", "processor_s")}
 
 
 def measure(folder: Path, count: int) -> Iterator[Figure]:
@@ -169,7 +184,7 @@ def measure(folder: Path, count: int) -> Iterator[Figure]:
         "most_allowed": 1.5,
     }
     shown = seconds(lambda: command(home, "show", name(count // 2)))
-    yield {"figure": "show", **shown, "beyond_start_up": round(shown["s"] - start["s"], 3), "most_allowed": 0.3}
+    yield {"figure": "show", **shown, **_beyond(shown, start), "most_allowed": 0.3}
     sketches = [folder / f"{k}.sketch" for k in range(RUNS + 1)]
     for k, path in enumerate(sketches):
         write_sketch(drawn(count + 3 * k), path)
@@ -178,7 +193,7 @@ def measure(folder: Path, count: int) -> Iterator[Figure]:
     yield {"figure": "index", "kB_a_generator": round(_size(home, "index") / count / 1000, 2)}
     left = iter(sketches)
     added = seconds(lambda: command(home, "add", f"new-{time.time_ns()}", str(next(left))))
-    yield {"figure": "add", **added, "beyond_start_up": round(added["s"] - start["s"], 3), "most_allowed": 2}
+    yield {"figure": "add", **added, **_beyond(added, start), "most_allowed": 2}
     write_sketch(drawn(7 * FAMILY + 3, 5), folder / "query.sketch")
     yield {"figure": "trace", **seconds(lambda: command(home, "trace", str(folder / "query.sketch")))}
 

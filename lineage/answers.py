@@ -219,9 +219,9 @@ class VersionRow:
     images: int
     reliability: float
     created: datetime
-    aliases: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[Caveat, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ DEGREES = (*range(3, 16), 20, 25, 30)
 
 def fit_calibration(kin: Array, unrelated: Array) -> Calibration:
     """Maximum-likelihood densities of the kinship of kin and of unrelated pairs."""
-    degrees, scale = max(((v, _scale(unrelated, v)) for v in DEGREES), key=lambda p: float(log_t(unrelated, *p).sum()))
+    degrees, scale = max(
+        ((v, float(student_scale(unrelated, v))) for v in DEGREES), key=lambda p: float(log_t(unrelated, *p).sum())
+    )
     mean, spread = float(kin.mean()), float(kin.std())
     draft = Calibration(degrees, scale, mean, spread, -math.inf, LIMIT)
     grid = np.linspace(-10, 0, 1001)
@@ -53,13 +55,13 @@ def log_t(x: Array, degrees: int, scale: float) -> Array:
     return peak - (degrees + 1) / 2 * np.log1p((x / scale) ** 2 / degrees)
 
 
-def _scale(x: Array, degrees: int) -> float:
-    """Maximum-likelihood scale of a Student t about zero (expectation maximisation)."""
-    scale = float(np.sqrt((x * x).mean()))
+def student_scale(x: Array, degrees: int) -> Array:
+    """Maximum-likelihood scale, (...), of a Student t about zero along the last axis (expectation maximisation)."""
+    scale = np.sqrt((x * x).mean(-1))
     for _ in range(200):
-        weight = (degrees + 1) / (degrees + (x / scale) ** 2)
-        scale = float(np.sqrt((weight * x * x).mean()))
-    return scale
+        weight = (degrees + 1) / (degrees + (x / scale[..., None]) ** 2)
+        scale = np.sqrt((weight * x * x).mean(-1))
+    return np.asarray(scale)
 
 
 def crossing(log_ratio: float, calibration: Calibration) -> float:

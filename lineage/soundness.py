@@ -6,6 +6,7 @@ sketches give now.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
@@ -116,11 +117,14 @@ def scores(tx: Transaction, members: Members) -> Scores:
     """
     latest = tx.latest_refs()
     population = members.population(latest)
-    stale = {**_stale_kinship(tx, members, latest, population), **_stale_cross(tx, members, latest)}
+    stale: dict[Pair, list[str]] = defaultdict(list)
+    for found in (_stale_kinship(tx, members, latest, population), _stale_cross(tx, members, latest)):
+        for (one, two), why in sorted(found.items()):
+            known = stale[min(one, two), max(one, two)]
+            known += [] if why in known else [why]
     text = "its stored scores are not those its sketches give"
-    pairs = sorted(stale.items())
-    lines = tuple(Found("stale_scores", f"{one}, {two}", f"{text}: {why}", True) for (one, two), why in pairs)
-    return Scores(frozenset(name for pair in stale for name in pair), lines)
+    lines = [Found("stale_scores", ", ".join(pair), f"{text}: {'; '.join(whys)}", True) for pair, whys in stale.items()]
+    return Scores(frozenset(name for pair in stale for name in pair), tuple(lines))
 
 
 def _stale_kinship(

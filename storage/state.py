@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from difreg.storage import tables as t
 from difreg.storage.declared import FACTS, Base
+
+TOLD = tuple(fact for fact in FACTS if not fact.endswith(("_latest", "_earliest")))  # which follow from the rest
 
 
 class State(Base):
@@ -23,7 +24,8 @@ class State(Base):
         They change with the generators, what is declared about them, their aliases, latest fingerprints and families.
         """
         g, v = t.generator.c, t.version.c
-        own = [g.name, g.observed, g.removed, *(g[fact] for fact in FACTS)]
+        alive = (g.observed & g.removed.is_(None)).label("alive")
+        own = [g.name, alive, g.removed.is_(None).label("kept"), *(g[fact] for fact in TOLD)]
         query = select(g.id, *own, t.family.c.name.label("family"), v.number, v.digest)
         joined = t.generator.outerjoin(t.family, t.family.c.id == g.family_id)
         joined = joined.outerjoin(t.version, (v.generator_id == g.id) & (v.number == g.last_number))
@@ -31,13 +33,10 @@ class State(Base):
         parents = self._grouped(select(t.parent))
         shown = _shown(rows, parents)
         tags, aliases = self._grouped(select(t.tag)), self._grouped(select(t.alias))
-        state = [
-            [row.name, *_told(row), sorted(parents[row.id], key=_first), sorted(tags[row.id]), sorted(aliases[row.id])]
-            for row in rows
-            if row.id in shown
-        ]
-        state.sort(key=_first)
-        return hashlib.sha256(json.dumps(state, default=_written).encode()).hexdigest()[:16]
+        more = [{key: sorted(rows, key=_first) for key, rows in m.items()} for m in (parents, tags, aliases)]
+        state = [[row.name, *_told(row), [m.get(row.id) for m in more]] for row in rows if row.id in shown]
+        state.sort(key=_name)
+        return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
 
     def _grouped(self, query: Any) -> defaultdict[int, list[list[Any]]]:
         """The rest of every row, by the generator its first column names."""
@@ -47,29 +46,28 @@ class State(Base):
         return out
 
 
-def _told(row: Any) -> list[Any]:
+def _told(row: Any) -> tuple[Any, ...]:
     """What is told of a generator; of one that was removed, that it is a declared parent."""
-    _, _, observed, removed, *facts, family, number, digest = row
-    alive = observed and removed is None
-    return [alive, *facts, family, *([number, digest] if alive else [])]
+    alive, told = row[2], tuple(row[4:])
+    return (alive, *told) if alive else (alive, *told[:-2])
 
 
 def _shown(rows: Any, parents: defaultdict[int, list[list[Any]]]) -> set[int]:
     """Ids of generators that were not removed, and of all their declared ancestors."""
     ids = {row.name: row.id for row in rows}
-    ahead = [row.id for row in rows if row.removed is None]
+    ahead = [row.id for row in rows if row.kept]
     shown = set(ahead)
     while ahead:
-        above = (ids.get(parent[0]) for parent in parents[ahead.pop()])
+        above = (ids.get(parent[0]) for parent in parents.get(ahead.pop(), ()))
         fresh = {key for key in above if key is not None} - shown
         shown |= fresh
         ahead += fresh
     return shown
 
 
-def _first(row: list[Any]) -> Any:
+def _first(row: list[Any]) -> list[str]:
     return [row[0], str(row[1])]
 
 
-def _written(value: date | datetime) -> str:
-    return value.isoformat()
+def _name(row: list[Any]) -> str:
+    return str(row[0])

@@ -224,6 +224,19 @@ def test_a_registry_that_has_only_the_latest_takes_what_comes_after(
     assert [v.version for v in target.show("noise0").versions] == [1, 2]
 
 
+def test_images_that_came_back_come_back_here(target: Registry, tmp_path: Path) -> None:
+    with difreg.open(tmp_path / "other") as other:
+        for first in (0, 4, 0):
+            other.add("a", images("anime", first))
+        other.export_bundle(tmp_path / "x.difreg")
+        target.add("a", images("anime", 0))
+        target.import_bundle(tmp_path / "x.difreg")
+        digests = [v.digest for v in target.show("a").versions]
+        assert digests == [v.digest for v in other.show("a").versions]
+        assert digests[0] == digests[2] != digests[1]
+    assert [g.action for g in target.import_bundle(tmp_path / "x.difreg").generators] == ["unchanged"]
+
+
 def test_other_images_under_a_name_are_a_conflict(bundle: Path, target: Registry) -> None:
     target.add("noise0", images("anime"))
     before = told(target)
@@ -507,7 +520,7 @@ def test_an_entry_of_any_other_name_is_refused(bundle: Path, target: Registry, t
 def test_links_bombs_and_doubles_are_refused(bundle: Path, target: Registry, tmp_path: Path) -> None:
     manifest, *blobs = files(bundle).items()
     path = tmp_path / "x.difreg"
-    assert "link" in refused(target, _zip(path, [manifest, (_link(BLOB), b"/etc/passwd")])).message
+    assert "is a link" in refused(target, _zip(path, [manifest, (_link(BLOB), b"/etc/passwd")])).message
     bomb = _zip(path, [manifest, (BLOB, bytes(1 << 26))], compression=zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 1 << 20
     assert "compressed" in refused(target, bomb).message
@@ -551,6 +564,26 @@ def test_bytes_around_or_between_are_refused(bundle: Path, target: Registry, tmp
     ):
         path.write_bytes(whole)
         refused(target, path)
+
+
+@pytest.mark.parametrize(
+    ("sign", "message"), [(b"PK\x03\x04", "where its neighbour ends"), (b"PK\x01\x02", "to nothing")]
+)
+def test_bytes_hidden_with_every_offset_made_to_fit_are_refused(
+    source: Path, target: Registry, tmp_path: Path, sign: bytes, message: str
+) -> None:
+    data, hidden = (source.parent / "one.difreg").read_bytes(), b"hidden"
+    place = data.index(sign, 10)
+    entry = data.rindex(b"PK\x01\x02")
+    (begin,) = struct.unpack_from("<L", data, len(data) - 6)
+    (second,) = struct.unpack_from("<L", data, entry + 42)
+    made = bytearray(data[:place] + hidden + data[place:])
+    struct.pack_into("<L", made, len(made) - 6, begin + len(hidden))
+    struct.pack_into("<L", made, entry + len(hidden) + 42, second + len(hidden) * (second >= place))
+    (tmp_path / "x.difreg").write_bytes(made)
+    with zipfile.ZipFile(tmp_path / "x.difreg") as archive:
+        assert archive.testzip() is None
+    assert message in refused(target, tmp_path / "x.difreg").message
 
 
 def test_what_is_no_file_is_refused(target: Registry, tmp_path: Path) -> None:

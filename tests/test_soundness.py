@@ -312,6 +312,18 @@ def test_scores_that_should_not_be(registry: Registry, home: Path) -> None:
     mended(registry, *found)
 
 
+def test_scores_of_one_that_is_not_there_any_more(registry: Registry, home: Path) -> None:
+    sql(home, "UPDATE generator SET removed = created, family_id = NULL WHERE name = 'noise1'")
+    assert {"stale_scores", "stale_family"} <= set(codes(registry))
+    found = registry.doctor().problems
+    stale = {p.subject: p.text for p in found if p.code == "stale_scores"}
+    assert set(stale) == {"anime, noise1", "noise0, noise1"}
+    assert "kinship of a version that is not current; cross-detection of" in stale["noise0, noise1"]
+    assert registry.doctor(fix=True).sound
+    assert registry.doctor().problems == ()
+    assert registry.show("noise0").kin == ()
+
+
 def test_stale_families(registry: Registry, home: Path) -> None:
     sql(home, "UPDATE generator SET family_id = 1 WHERE name = 'anime'")
     mended(registry, "stale_family")
