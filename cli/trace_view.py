@@ -97,7 +97,7 @@ def sentence(traced: Traced) -> str:
         probable = f"probability {numerals.probability(traced.probability)}"
         members = [c.generator for c in traced.candidates if c.family is not None and c.family == traced.family]
         if traced.family is None:
-            alone = traced.placement.parent if traced.placement else numerals.UNKNOWN
+            alone = traced.placement.parent if traced.placement else names([traced.candidates[0].generator], 1)
             return f"Generator {alone}: {probable} that it, or a sibling, made {these}."
         family = f"{traced.title or traced.family} ({names(members, 4)})"
         return f"Family {family}: {probable} that one of its members, or a sibling, made {these}."
