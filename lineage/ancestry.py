@@ -5,7 +5,7 @@ split halves of one pair point either way, 105 to 95). So a direction has its re
 
 * a declared parent is followed unless its images speak clearly against it;
 * a member without a declared origin hangs under its family's declared members: under the one there is if that was
-  trained from scratch, else, where several share what is seen and cannot be told apart, under the *ancestor* they share;
+  trained from scratch, else, where several share what is seen and cannot be told apart, under the *ancestor* of all;
 * a parent whose not-before is later than the child's released is forbidden; release order alone directs nothing, since
   the first images of a service may predate the release of its base;
 * with nothing declared, a member hangs under one that was surely there before it could be, and says so.

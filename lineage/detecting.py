@@ -68,8 +68,8 @@ def _scores(query: Profile, rows: NDArray[np.int64], members: Sequence[Profile])
 def _p_values(found: Array, photographs: Array) -> Array:
     """One-sided p-values of (f, n) correlations against (f, m) of photographs.
 
-    Photographs follow a Student t of four degrees: each left out in turn, .012 of them have p < .01 under ``periodic-1``
-    and .034 under ``wavelet-1``; with a normal's tail it would be .018 and .038.
+    Photographs follow a Student t of four degrees: each left out in turn, .012 of them have p < .01 under
+    ``periodic-1`` and .034 under ``wavelet-1``; with a normal's tail it would be .018 and .038.
     """
     centre = photographs.mean(1, keepdims=True)
     spread = student_scale(photographs - centre, TAIL)[:, None] * sqrt(1 + 1 / photographs.shape[1])
