@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COLLECTION ?= ../shared/zoo
 
-.PHONY: all install test lint types demo artefacts demo-images benchmarks clean
+.PHONY: all install test lint types demo artefacts weights benchmarks clean
 
 all: test
 
@@ -33,9 +33,16 @@ types: install
 demo: install
 	PATH="$(abspath $(BIN)):$$PATH" sh demo/run.sh
 
-# The shipped background, made again from the labelled collection.
+# The shipped backgrounds, made again from the labelled collection.
 artefacts: install
-	$(BIN)/difreg background build --zoo $(COLLECTION) -o registry/backgrounds
+	for denoiser in wavelet-1 periodic-1 periodic-fast-1; do \
+		$(BIN)/difreg background build --zoo $(COLLECTION) --denoiser $$denoiser -o registry/backgrounds || exit 1; \
+	done
+
+# The network denoisers, trained again on the listed photographs of the collection (about 15 minutes on one core).
+weights: install
+	$(BIN)/python -m difreg.registry.denoisers.training --photographs $(COLLECTION)/photos --size default -o registry/denoisers/weights/periodic-1.safetensors
+	$(BIN)/python -m difreg.registry.denoisers.training --photographs $(COLLECTION)/photos --size fast -o registry/denoisers/weights/periodic-fast-1.safetensors
 
 benchmarks: install
 	$(BIN)/python -m benchmarks.kinship --zoo $(COLLECTION)

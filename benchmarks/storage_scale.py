@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from sqlalchemy import insert
 
 import difreg
+from difreg.lineage.keeping.scoring import STRONGEST, refresh_families
 from difreg.lineage.kinship import pairwise, threshold
-from difreg.lineage.scoring import STRONGEST, refresh_families
 from difreg.registry.background import get
 from difreg.registry.extraction import ImageInfo, ImageSet, write_sketch
 from difreg.registry.profiles import Profile, from_arrays, profile_of, to_arrays

@@ -29,15 +29,17 @@ def build(
     session: Session,
     zoo: Annotated[Path, typer.Option("--zoo", metavar="DIR", help="Images of many generators, and photographs.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write it.")],
+    denoiser: Annotated[str | None, typer.Option("--denoiser", metavar="NAME", help="Whose background.")] = None,
 ) -> None:
     """Build a background from a collection of images.
 
     Scores under different backgrounds cannot be compared.
     """
     from difreg.lineage.background_builder import build_background
+    from difreg.registry.denoisers import DEFAULT
 
     with session.progress() as progress:
-        answer = build_background(zoo, output, progress=progress)
+        answer = build_background(zoo, output, denoiser=denoiser or DEFAULT, progress=progress)
     session.answer(answer, _text, _sheet)
 
 

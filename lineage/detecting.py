@@ -18,7 +18,7 @@ from scipy.special import stdtr
 
 from difreg.lineage import answers as a
 from difreg.lineage.calibration import log_likelihood_ratio, student_scale
-from difreg.lineage.foreign import detect_caveats
+from difreg.lineage.keeping.foreign import detect_caveats
 from difreg.lineage.kinship import judgeable_fingerprint, probability, score
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.detection import correlations

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.calibration import crossing, log_likelihood_ratio
-from difreg.lineage.population import Population
+from difreg.lineage.keeping.population import Population
 from difreg.registry.background import Calibration
 from difreg.registry.fingerprints import RELIABLE, Fingerprint
 from difreg.registry.profiles import Profile

@@ -15,8 +15,8 @@ import numpy as np
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Candidate, Caveat, Part, Placement, Provenance, Traced
 from difreg.lineage.caveats import further_images, trace_caveats
+from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
-from difreg.lineage.population import Member, Population
 from difreg.lineage.views import images_answer, kin_answer
 from difreg.registry.extraction import ImageSet
 from difreg.registry.fingerprints import RELIABLE

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from difreg.lineage import answers as a
+from difreg.lineage.keeping.population import Member
 from difreg.lineage.kinship import Kinship, threshold
-from difreg.lineage.population import Member
 from difreg.registry.background import Background
 from difreg.registry.extraction import ImageSet
 from difreg.registry.profiles import Profile

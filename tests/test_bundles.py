@@ -23,7 +23,7 @@ import difreg
 from difreg import Registry
 from difreg.cli.main import run
 from difreg.errors import DifregError, IncompatibleError, InputError, NotFoundError
-from difreg.lineage import bundle_file
+from difreg.lineage.bundles import container as bundle_file
 from difreg.registry.metadata import DeclaredParent, Metadata
 from difreg.storage.blobs import dumps, loads
 from difreg.storage.transaction import Transaction

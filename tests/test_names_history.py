@@ -13,7 +13,7 @@ from sketching import sketch_file
 import difreg
 from difreg import Registry
 from difreg.errors import InputError, NotFoundError
-from difreg.lineage import history
+from difreg.lineage.keeping import history
 from difreg.registry.metadata import DeclaredParent, Metadata
 from difreg.registry.references import Reference, check_alias, parse
 
@@ -323,7 +323,7 @@ class TestRemoval:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("difreg.lineage.naming.sweep", stopped)
+            patch.setattr("difreg.lineage.keeping.naming.sweep", stopped)
             with pytest.raises(KeyboardInterrupt):
                 registry.remove("a", purge=True)
         assert registry.list().generators == ()

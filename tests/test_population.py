@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from painting import contents, jpeg, made, pattern, sketched
 
-from difreg.lineage import scoring
 from difreg.lineage.crossdetection import cross_detect
+from difreg.lineage.keeping import scoring
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.population import Measured, Population
 from difreg.lineage.kinship import kinships, with_doubt
-from difreg.lineage.members import Members
-from difreg.lineage.population import Measured, Population
 from difreg.lineage.tracing import trace
 from difreg.registry.background import get
 from difreg.registry.profiles import Profile, from_arrays, profile, to_arrays

@@ -184,7 +184,7 @@ def test_refusals_come_before_any_image_is_read(
 ) -> None:
     registry.sketch([layout / "other"], tmp_path / "x.sketch")
     registry.add("b", [layout / "other"])
-    monkeypatch.setattr("difreg.lineage.api.extract", None)
+    monkeypatch.setattr("difreg.lineage.doors.home.extract", None)
     fakes = layout / "layout" / "1_fake"
     with pytest.raises(InputError) as caught:
         registry.add("a", [fakes], solver="paper")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from difreg import __version__
 from difreg.errors import DifregError, InputError
 from difreg.lineage import answers as a
-from difreg.lineage import foreign, registering, views
-from difreg.lineage.recipes import Recipe, check_area
+from difreg.lineage import views
+from difreg.lineage.keeping import foreign, registering
+from difreg.lineage.keeping.recipes import Recipe, check_area
 from difreg.names import check_name, shown
 from difreg.registry.extraction import SUFFIX, ImageSet, write_sketch
 from difreg.registry.metadata import Metadata

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from difreg import __version__
 from difreg.errors import DifregError, InputError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import crossdetection, foreign, graph, kinship, naming, tracing, views
+from difreg.lineage import crossdetection, graph, kinship, tracing, views
 from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
-from difreg.lineage.population import Population
-from difreg.lineage.recipes import check_area
+from difreg.lineage.keeping import foreign, naming
+from difreg.lineage.keeping.population import Population
+from difreg.lineage.keeping.recipes import check_area
 from difreg.names import shown
 from difreg.registry.extraction import ImageSet
 from difreg.registry.profiles import Profile, profile_of

@@ -14,7 +14,7 @@ from difreg import __version__, settings
 from difreg.errors import DifregError, IncompatibleError, NotFoundError
 from difreg.lineage import answers as a
 from difreg.lineage import kinship
-from difreg.lineage.members import Members
+from difreg.lineage.keeping.members import Members
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.background import Background

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from difreg import __version__
 from difreg.errors import IncompatibleError
 from difreg.lineage import answers as a
-from difreg.lineage import naming, views
+from difreg.lineage import views
+from difreg.lineage.keeping import naming
 from difreg.names import check_name, shown
 from difreg.registry.threads import single_threaded
 
@@ -67,14 +68,14 @@ class Keeping(Home):
         at
             A day or a time: everything as it stood then.
         """
-        from difreg.lineage import showing
+        from difreg.lineage.keeping import showing
 
         with self._catalog.read() as tx:
             return showing.show(tx, name, at, self._provenance(tx))
 
     def history(self, name: str | None = None) -> a.Recorded:
         """Every change of the registry, or of one generator or family, oldest first."""
-        from difreg.lineage import history
+        from difreg.lineage.keeping import history
 
         with self._catalog.read() as tx:
             return history.answer(tx, name, self._provenance(tx))
@@ -135,7 +136,7 @@ class Keeping(Home):
 
     def export_bundle(self, output: str | Path, names: Sequence[str] = ()) -> a.Bundled:
         """Write all generators, or ``names`` with the ancestors they declare as stubs, into one ``.difreg`` file."""
-        from difreg.lineage import bundles
+        from difreg.lineage.bundles import bundle as bundles
 
         with self._catalog.read() as tx:
             manifest = bundles.collect(tx, names, self._background.denoiser)
@@ -167,7 +168,7 @@ class Keeping(Home):
         IncompatibleError
             If it is of another denoiser, or a newer difreg wrote it.
         """
-        from difreg.lineage import importing
+        from difreg.lineage.bundles import importing
 
         with importing.opened(Path(file)) as bundle:
             choice = importing.Choice(str(file), rename or {}, skip_existing, dry_run)
@@ -185,7 +186,7 @@ class Keeping(Home):
 
     def verify(self) -> a.Verified:
         """Compare everything stored with its digest, and every version with its arrays."""
-        from difreg.lineage import doctoring
+        from difreg.lineage.keeping import doctoring
 
         with single_threaded(), self._catalog.read() as tx:
             problems = doctoring.problems(doctoring.stored(tx, self._blobs))
@@ -199,7 +200,7 @@ class Keeping(Home):
         fix
             Mend what can be mended without losing a version or an array.
         """
-        from difreg.lineage import doctoring
+        from difreg.lineage.keeping import doctoring
 
         with doctoring.reported() as report:
             old = doctoring.old_schema(self._catalog, fix)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from difreg.errors import IncompatibleError, NotFoundError, StorageError
 from difreg.lineage import answers as a
-from difreg.lineage import bundle_file, bundle_manifest, foreign
-from difreg.lineage.bundle_file import BundleFile
-from difreg.lineage.bundle_manifest import (
+from difreg.lineage.bundles import container as bundle_file
+from difreg.lineage.bundles import manifest as bundle_manifest
+from difreg.lineage.bundles.container import BundleFile
+from difreg.lineage.bundles.manifest import (
     FACTS,
     BundledGenerator,
     BundledTitle,
@@ -22,7 +23,8 @@ from difreg.lineage.bundle_manifest import (
     Manifest,
 )
 from difreg.lineage.caveats import fingerprint_caveats, solver_caveats
-from difreg.lineage.checking import Mismatch, examine
+from difreg.lineage.keeping import foreign
+from difreg.lineage.keeping.checking import Mismatch, examine
 from difreg.names import shown
 from difreg.registry.metadata import DeclaredParent, Metadata
 from difreg.registry.profiles import Profile

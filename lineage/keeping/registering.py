@@ -15,10 +15,10 @@ import numpy as np
 from difreg import __version__, dates
 from difreg.errors import InputError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import history, scoring
 from difreg.lineage.caveats import fingerprint_caveats, solver_caveats
-from difreg.lineage.members import Members
-from difreg.lineage.scoring import refresh_families as refresh_families
+from difreg.lineage.keeping import history, scoring
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.scoring import refresh_families as refresh_families
 from difreg.lineage.views import images_answer, stored_kin
 from difreg.names import shown
 from difreg.registry.extraction import ImageInfo, ImageSet

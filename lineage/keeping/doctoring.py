@@ -18,9 +18,10 @@ from typing import Any
 
 from difreg.errors import DifregError, IncompatibleError, StorageError
 from difreg.lineage import answers as a
-from difreg.lineage import graph, scoring, soundness
-from difreg.lineage.members import Members
-from difreg.lineage.soundness import Found, Scores
+from difreg.lineage import graph
+from difreg.lineage.keeping import scoring, soundness
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.soundness import Found, Scores
 from difreg.names import shown
 from difreg.settings import Settings
 from difreg.storage.blob_places import Blobs

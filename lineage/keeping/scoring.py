@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from difreg.lineage import answers as a
-from difreg.lineage import history
 from difreg.lineage.crossdetection import cross_detect, cross_detect_all
 from difreg.lineage.families import Community, Edge, communities
+from difreg.lineage.keeping import history
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
-from difreg.lineage.members import Members
-from difreg.lineage.population import Population
 from difreg.registry.profiles import Profile
 from difreg.storage.catalog import Transaction
 from difreg.storage.records import CrossRecord, FamilyRecord, KinshipRecord

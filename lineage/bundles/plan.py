@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from difreg.errors import InputError
-from difreg.lineage.bundle_manifest import FACTS, BundledGenerator, BundledTitle, BundledVersion, Manifest
+from difreg.lineage.bundles.manifest import FACTS, BundledGenerator, BundledTitle, BundledVersion, Manifest
 from difreg.names import check_name, shown
 from difreg.registry.metadata import DeclaredParent, Metadata
 from difreg.storage.catalog import Transaction

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from difreg.errors import NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import history, naming, views
+from difreg.lineage import views
+from difreg.lineage.keeping import history, naming
 from difreg.registry import references
 from difreg.storage.catalog import Transaction
 from difreg.storage.records import GeneratorRecord

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.errors import DifregError, IncompatibleError
-from difreg.lineage import foreign
-from difreg.lineage.registering import identity
+from difreg.lineage.keeping import foreign
+from difreg.lineage.keeping.registering import identity
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.background import get as get_background

@@ -14,10 +14,10 @@ import numpy as np
 
 from difreg import __version__
 from difreg.errors import IncompatibleError, InputError
-from difreg.lineage import registering
 from difreg.lineage.answers import Caveat
-from difreg.lineage.members import Members
-from difreg.lineage.scoring import score_foreign
+from difreg.lineage.keeping import registering
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.scoring import score_foreign
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.metadata import Metadata

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from difreg import __version__
-from difreg.lineage.population import Measured, Population, renamed
+from difreg.lineage.keeping.population import Measured, Population, renamed
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import lattice_array
 from difreg.registry.profiles import Profile, contents_of, from_arrays, sketches_of, tiles_of

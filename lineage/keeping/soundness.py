@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from difreg.errors import StorageError
-from difreg.lineage import scoring
-from difreg.lineage.checking import TOLERANCE, Mismatch, check_quality, examine
 from difreg.lineage.families import Community, Edge, communities
-from difreg.lineage.members import Members
-from difreg.lineage.population import Measured, Population
+from difreg.lineage.keeping import scoring
+from difreg.lineage.keeping.checking import TOLERANCE, Mismatch, check_quality, examine
+from difreg.lineage.keeping.members import Members
+from difreg.lineage.keeping.population import Measured, Population
 from difreg.names import shown
 from difreg.registry.background import Background
 from difreg.registry.profiles import Profile

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from difreg.errors import DifregError, InputError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import history, registering
-from difreg.lineage.members import Members
+from difreg.lineage.keeping import history, registering
+from difreg.lineage.keeping.members import Members
 from difreg.names import check_name, shown
 from difreg.registry import references
 from difreg.registry.profiles import Profile

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from difreg.errors import IncompatibleError, InputError
 from difreg.lineage import answers as a
-from difreg.lineage import bundle_plan, registering, scoring
-from difreg.lineage.bundle_file import BundleFile
-from difreg.lineage.bundle_plan import Plan, Step
-from difreg.lineage.bundles import Bundle, read
-from difreg.lineage.members import Members
+from difreg.lineage.bundles import plan as bundle_plan
+from difreg.lineage.bundles.bundle import Bundle, read
+from difreg.lineage.bundles.container import BundleFile
+from difreg.lineage.bundles.plan import Plan, Step
+from difreg.lineage.keeping import registering, scoring
+from difreg.lineage.keeping.members import Members
 from difreg.names import shown
 from difreg.storage.blob_places import Blobs
 from difreg.storage.blobs import loads
