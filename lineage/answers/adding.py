@@ -1,0 +1,75 @@
+"""Answers of the verbs that take images in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from difreg.lineage.answers.common import (
+    Answer,
+    Caveat,
+    Failure,
+    Images,
+    Kin,
+)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """``reliability``: expected squared correlation of the template with a perfect one, in (-inf, 1];
+    ``separation``: leave-one-out AUC of the own images against held-out photographs."""
+
+    reliability: float
+    separation: float
+
+
+@dataclass(frozen=True)
+class Added(Answer):
+    """Answer of ``add``. ``created`` is False where these very images were already the latest version."""
+
+    schema: ClassVar[str] = "difreg/add"
+    generator: str
+    version: int
+    created: bool
+    digest: str
+    images: Images
+    quality: Quality
+    kin: tuple[Kin, ...]
+    family: str | None
+    seconds: float
+    warnings: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddedEach(Answer):
+    """Answer of ``add --each``."""
+
+    schema: ClassVar[str] = "difreg/add-each"
+    generators: tuple[Added, ...]
+    failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class ImportedDif(Answer):
+    """Answer of ``import-dif``. ``denoiser`` is the one assumed; ``scores`` whether it is the registry's, so that the
+    fingerprint scores images.
+    """
+
+    schema: ClassVar[str] = "difreg/import-dif"
+    generator: str
+    version: int
+    created: bool
+    digest: str
+    file: str
+    denoiser: str | None
+    scores: bool
+    warnings: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sketched(Answer):
+    """Answer of ``sketch``: the file that was written and what is in it."""
+
+    schema: ClassVar[str] = "difreg/sketch"
+    file: str
+    images: Images

@@ -1,0 +1,203 @@
+"""Answers of the verbs that ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from difreg.lineage.answers.common import (
+    Answer,
+    Caveat,
+    Failure,
+    Images,
+    Kin,
+    Skipped,
+)
+
+
+@dataclass(frozen=True)
+class Candidate(Kin):
+    """A registered generator as an origin of traced images."""
+
+    family: str | None = None
+
+
+@dataclass(frozen=True)
+class CrossDetection:
+    """Scores of ``images`` (a generator's) under ``fingerprint`` (another's); ``n`` images scored.
+
+    ``score`` is the mean whitened correlation over the images (it equals the kinship cosine for lattice fingerprints);
+    ``auc``, ``accuracy`` and the one-sided Mann-Whitney ``p_value`` are against the background's held-out photographs.
+    """
+
+    fingerprint: str
+    images: str
+    score: float
+    auc: float
+    accuracy: float
+    p_value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Compared(Answer):
+    """Answer of ``compare``; the first cross-detection has ``a`` as the fingerprint, the second ``b``."""
+
+    schema: ClassVar[str] = "difreg/compare"
+    a: str
+    b: str
+    cross_detection: tuple[CrossDetection, ...]
+    kinship: Kin
+    verdict: str
+    warnings: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamilyRow:
+    """A family: ``support`` is the least support that holds a member in it (its strongest accepted edge inside)."""
+
+    family: str
+    title: str | None
+    members: tuple[str, ...]
+    support: float
+    ancestor: str | None
+
+
+@dataclass(frozen=True)
+class Families(Answer):
+    """Answer of ``families``."""
+
+    schema: ClassVar[str] = "difreg/families"
+    families: tuple[FamilyRow, ...]
+    singletons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a traced set hangs: under a generator or an inferred ancestor, and why."""
+
+    parent: str
+    kind: str
+    direction: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of a traced set that share one answer."""
+
+    images: tuple[str, ...]
+    verdict: str
+    family: str | None
+    probability: float
+
+
+@dataclass(frozen=True)
+class Traced(Answer):
+    """Answer of ``trace``. ``family`` is the likeliest family; None where that is one generator without a family.
+
+    ``needed_images`` counts further images for a reliability of one half; None where it is met or cannot be told.
+    """
+
+    schema: ClassVar[str] = "difreg/trace"
+    query: str
+    verdict: str
+    family: str | None
+    title: str | None
+    probability: float
+    likelihood_ratio: float
+    none_probability: float
+    candidates: tuple[Candidate, ...]
+    indistinguishable: tuple[str, ...]
+    placement: Placement | None
+    parts: tuple[Part, ...]
+    images: Images
+    reliability: float
+    needed_images: int | None
+    warnings: tuple[Caveat, ...]
+
+
+@dataclass(frozen=True)
+class TracedEach(Answer):
+    """Answer of ``trace --each``."""
+
+    schema: ClassVar[str] = "difreg/trace-each"
+    traces: tuple[Traced, ...]
+    failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class DetectionScore:
+    """One registered generator's say on one image.
+
+    ``score`` is the correlation of the image's residual with the fingerprint, growing with "made by it"; ``p_value`` is
+    one-sided against the background's held-out photographs; ``probability`` is that of kinship at prior 1/2.
+    """
+
+    generator: str
+    version: int
+    score: float
+    probability: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class DetectedImage:
+    """One image. ``generated`` is True where it carries a registered generator's (or its family's) fingerprint, False
+    where it surely carries none of those, None where that is open; ``probability`` is the likeliest family's.
+    """
+
+    file: str
+    generated: bool | None
+    generator: str | None
+    family: str | None
+    probability: float
+    scores: tuple[DetectionScore, ...]
+    warnings: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detected(Answer):
+    """Answer of ``detect``; ``images`` in the order given, those that were skipped apart."""
+
+    schema: ClassVar[str] = "difreg/detect"
+    images: tuple[DetectedImage, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exported(Answer):
+    """Answer of ``export``: the file that was written."""
+
+    schema: ClassVar[str] = "difreg/export"
+    file: str
+    form: str
+    nodes: int
+    edges: int
+
+
+@dataclass(frozen=True)
+class BackgroundShown(Answer):
+    """Answer of ``background show`` and ``background build``: what the yardstick is made of."""
+
+    schema: ClassVar[str] = "difreg/background"
+    name: str
+    denoiser: str
+    digest: str
+    photographs: int
+    negatives: int
+    whitening_sets: int
+    panel: tuple[str, ...]
+    calibration: dict[str, float]
+    acceptance: float
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class Queried(Answer):
+    """Answer of ``query``: rows by column; ``truncated`` where there were more than the limit."""
+
+    schema: ClassVar[str] = "difreg/query"
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    truncated: bool
