@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from difreg import __version__
 from difreg.errors import DifregError, InputError
 from difreg.lineage import answers as a
 from difreg.lineage import views
+from difreg.lineage.doors.home import Home, refs, subfolders
 from difreg.lineage.keeping import foreign, registering
 from difreg.lineage.keeping.recipes import Recipe, check_area
 from difreg.names import check_name, shown
@@ -20,10 +20,6 @@ from difreg.registry.metadata import Metadata
 from difreg.registry.profiles import profile_of
 from difreg.registry.solving import Solution
 from difreg.registry.threads import single_threaded
-
-if TYPE_CHECKING:
-    pass
-from difreg.lineage.doors.home import Home, refs, subfolders
 
 
 class Adding(Home):

@@ -13,6 +13,7 @@ from difreg.lineage import answers as a
 from difreg.lineage import crossdetection, graph, kinship, tracing, views
 from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
+from difreg.lineage.doors.home import Home, refs, subfolders
 from difreg.lineage.keeping import foreign, naming
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.keeping.recipes import check_area
@@ -24,7 +25,6 @@ from difreg.storage.catalog import Transaction
 
 if TYPE_CHECKING:
     import networkx as nx
-from difreg.lineage.doors.home import Home, refs, subfolders
 
 
 class Asking(Home):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from difreg import __version__, settings
 from difreg.errors import DifregError, IncompatibleError, NotFoundError
@@ -23,9 +23,6 @@ from difreg.registry.extraction import ImageSet, Progress, extract, extract_each
 from difreg.storage.blob_places import open_blobs
 from difreg.storage.catalog import Catalog, Transaction
 from difreg.storage.graphs.protocol import GraphStore
-
-if TYPE_CHECKING:
-    pass
 
 DENOISER = "denoiser"
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from difreg import __version__
 from difreg.errors import IncompatibleError
 from difreg.lineage import answers as a
 from difreg.lineage import views
+from difreg.lineage.doors.home import DENOISER, Home
 from difreg.lineage.keeping import naming
 from difreg.names import check_name, shown
 from difreg.registry.threads import single_threaded
-
-if TYPE_CHECKING:
-    pass
-from difreg.lineage.doors.home import DENOISER, Home
 
 
 class Keeping(Home):
