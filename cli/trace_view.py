@@ -99,7 +99,8 @@ def sentence(traced: Traced) -> str:
         if traced.family is None:
             alone = traced.placement.parent if traced.placement else names([traced.candidates[0].generator], 1)
             return f"Generator {alone}: {probable} that it, or a sibling, made {these}."
-        family = f"{traced.title or traced.family} ({names(members, 4)})"
+        told = [*members, *(m for m in traced.indistinguishable if m not in members)]
+        family = f"{traced.title or traced.family} ({names(told, 4)})"
         return f"Family {family}: {probable} that one of its members, or a sibling, made {these}."
     if traced.verdict == "none":
         return f"No registered generator made {these}: P(no relative) {numerals.equal(traced.none_probability)}"

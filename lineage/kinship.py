@@ -73,12 +73,6 @@ def judgeable_fingerprint(fingerprint: Fingerprint) -> bool:
     return fingerprint.template.reliability >= RELIABLE and not fingerprint.flagged
 
 
-def judgeable(a: Profile, b: Profile) -> bool:
-    """Whether kinship of the two may be concluded from their images at all."""
-    strong = a.reliability >= RELIABLE and b.reliability >= RELIABLE
-    return strong and not (a.fingerprint.flagged and b.fingerprint.flagged)
-
-
 def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kinship]:
     """Kinship of ``query`` with each of ``others``, without the doubt that takes resampling.
 

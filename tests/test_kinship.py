@@ -17,7 +17,6 @@ from difreg.lineage.calibration import DEGREES, LIMIT, cllr, crossing, fit_calib
 from difreg.lineage.kinship import (
     ACCEPTANCE,
     Kinship,
-    judgeable,
     judgeable_fingerprint,
     kinships,
     pairwise,
@@ -290,9 +289,8 @@ class TestJudgement:
     def test_weak_sets_are_never_judged(self) -> None:
         strong, weak = made("s", 1, seed=1), made("w", 1, 4, seed=2, strength=2)
         assert weak.reliability < 0.5 <= strong.reliability
-        assert not judgeable(strong, weak)
-        assert not judgeable(weak, strong)
-        assert not kinships(weak, [strong])[0].accepted
+        assert not kinships(strong, [weak])[0].judged
+        assert not kinships(weak, [strong])[0].judged
 
     def test_one_image_is_never_judged(self) -> None:
         one = profile("one", contents(1, 1), sketched(pattern(1), 1, 1), get())
