@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.statistics import cluster_interval, eer, tpr_at
 from difreg.lineage.background_builder import Material, assemble, calibrate, gather, yardstick
 from difreg.lineage.calibration import cllr, log_likelihood_ratio
+from difreg.lineage.detecting import detect
 from difreg.lineage.families import Edge, communities
 from difreg.lineage.kinship import kinships, pairwise
 from difreg.lineage.labelled import KIN_FAMILY, Label, settled_pairs
@@ -236,6 +237,37 @@ def family_figures(bench: Bench, halves: int, seed: int) -> Iterator[dict[str, o
     }
 
 
+def single_figures(bench: Bench) -> Iterator[dict[str, object]]:
+    """``detect`` of every image, left out of its own set; the same with its relatives taken out; of *make* photographs.
+
+    The background is the one from all clusters: what is left out is the image, then its whole family.
+    """
+    background, labels = bench.background(frozenset()), bench.material.labels
+    members = [named(n, s, background) for n, s in bench.material.generators.items()]
+    table = families_once("", members, "singles")
+    right = wrong = strangers = 0
+    for member in members:
+        files = [""] * len(member)
+        home = table.get(member.name, member.name)
+        for image in detect(member, files, members, table, 0.5):
+            if image.generated and image.generator:
+                right += table.get(image.generator, image.generator) == home
+                wrong += table.get(image.generator, image.generator) != home
+        others = [m for m in members if not _related(labels[member.name], labels[m.name])]
+        strangers += sum(bool(i.generated) for i in detect(member, files, others, table, 0.5))
+    make = named("photographs", bench.material.make, background)
+    photographs = sum(bool(i.generated) for i in detect(make, [""] * len(make), members, table, 0.5))
+    yield {
+        "measure": "single images",
+        "n": sum(len(m) for m in members),
+        "right_family": right,
+        "wrong_family": wrong,
+        "attributed_without_relatives": strangers,
+        "photographs": len(make),
+        "photographs_attributed": photographs,
+    }
+
+
 def _share(verdicts: Sequence[str], which: str) -> float:
     return round(sum(v == which for v in verdicts) / max(len(verdicts), 1), 4)
 
@@ -259,6 +291,7 @@ def main() -> None:
         pair_figures(bench, SIZES, told.draws, told.seed),
         trace_figures(bench, SIZES[1:], told.draws, told.seed),
         family_figures(bench, told.halves, told.seed),
+        single_figures(bench),
         reliability_figures(bench),
     ):
         for figure in figures:
