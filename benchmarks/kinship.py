@@ -240,26 +240,30 @@ def family_figures(bench: Bench, halves: int, seed: int) -> Iterator[dict[str, o
 def single_figures(bench: Bench) -> Iterator[dict[str, object]]:
     """``detect`` of every image, left out of its own set; the same with its relatives taken out; of *make* photographs.
 
-    The background is the one from all clusters: what is left out is the image, then its whole family.
+    The cluster of the set that is asked about is left out of the background.
     """
-    background, labels = bench.background(frozenset()), bench.material.labels
+    labels = bench.material.labels
+    right = wrong = strangers = total = 0
+    for name, label in labels.items():
+        background = bench.background(frozenset({label.cluster}))
+        members = [named(n, s, background) for n, s in bench.material.generators.items()]
+        table = families_once(label.cluster, members, "singles")
+        query = next(m for m in members if m.name == name)
+        total += len(query)
+        for image in detect(query, [""] * len(query), members, table, 0.5):
+            if image.generated and image.generator:
+                same = table.get(image.generator, image.generator) == table.get(name, name)
+                right, wrong = right + same, wrong + (not same)
+        others = [m for m in members if not _related(label, labels[m.name])]
+        strangers += sum(bool(i.generated) for i in detect(query, [""] * len(query), others, table, 0.5))
+    background = bench.background(frozenset())
     members = [named(n, s, background) for n, s in bench.material.generators.items()]
     table = families_once("", members, "singles")
-    right = wrong = strangers = 0
-    for member in members:
-        files = [""] * len(member)
-        home = table.get(member.name, member.name)
-        for image in detect(member, files, members, table, 0.5):
-            if image.generated and image.generator:
-                right += table.get(image.generator, image.generator) == home
-                wrong += table.get(image.generator, image.generator) != home
-        others = [m for m in members if not _related(labels[member.name], labels[m.name])]
-        strangers += sum(bool(i.generated) for i in detect(member, files, others, table, 0.5))
     make = named("photographs", bench.material.make, background)
     photographs = sum(bool(i.generated) for i in detect(make, [""] * len(make), members, table, 0.5))
     yield {
         "measure": "single images",
-        "n": sum(len(m) for m in members),
+        "n": total,
         "right_family": right,
         "wrong_family": wrong,
         "attributed_without_relatives": strangers,

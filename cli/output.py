@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from difreg.errors import InputError
+from difreg.files import write_whole
 from difreg.names import shown
 
 
@@ -61,20 +62,4 @@ def write_file(file: Path, text: str) -> None:
     InputError
         If it cannot be written there.
     """
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        target = file.resolve()
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)  # a device or a named pipe: there is nothing to replace
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(data)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{shown(str(file))} cannot be written: {error.strerror or error}.", "Choose another -o."
-        ) from error
+    write_whole(file, text.encode("utf-8", "backslashreplace"))

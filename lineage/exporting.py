@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from difreg.errors import InputError, StorageError
+from difreg.errors import InputError
+from difreg.files import write_whole
 from difreg.names import shown
 from difreg.registry.profiles import Profile
 
@@ -51,16 +51,7 @@ def write(graph: nx.MultiDiGraph[str], profiles: Sequence[Profile], path: Path, 
         "newick": lambda: newick(profiles),
         "cypher": lambda: cypher(graph),
     }
-    text = forms[form]()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False, newline="") as stream:
-            stream.write(text)
-        Path(stream.name).replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{shown(str(path))} cannot be written: {error.strerror}.", "Check the folder and the disk."
-        ) from error
+    write_whole(path, forms[form]().encode("utf-8", "backslashreplace"))
 
 
 def graphml(graph: nx.MultiDiGraph[str]) -> str:

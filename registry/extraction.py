@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.errors import DifregError, IncompatibleError, InputError, TooFewImagesError
+from difreg.files import write_whole
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.folds import FoldStore
@@ -272,7 +273,7 @@ def write_sketch(images: ImageSet, path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {"sketches": packed, "scale": scale}
     if images.tiles is not None:
         facts["area"], arrays["tiles"] = images.area, images.tiles.astype(np.uint16)
-    path.write_bytes(dumps(arrays, facts))
+    write_whole(path, dumps(arrays, facts))
 
 
 def read_sketch(path: Path, denoiser: str) -> ImageSet:

@@ -32,7 +32,7 @@ def sketch(residual: Array) -> Array | None:
     """
     height, width = residual.shape[1:]
     spectrum = np.fft.rfft2(residual)
-    spectrum[:, _low(height, width)] = 0
+    spectrum[:, low_frequencies(height, width)] = 0
     # Parseval on a half spectrum: every column but the first and the last stands for two.
     power = np.abs(spectrum) ** 2
     norm = np.sqrt((2 * power.sum() - power[..., 0].sum() - power[..., -1].sum()) / (height * width))
@@ -46,7 +46,8 @@ def sketch(residual: Array) -> Array | None:
 
 
 @cache
-def _low(height: int, width: int) -> NDArray[np.bool_]:
+def low_frequencies(height: int, width: int) -> NDArray[np.bool_]:
+    """Which of a half spectrum's frequencies lie under the cut-off, (height, width // 2 + 1)."""
     low: NDArray[np.bool_] = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]) < CUTOFF
     return low
 

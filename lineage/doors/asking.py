@@ -34,12 +34,10 @@ class Asking(Home):
         """Who belongs together, and who stands alone."""
         with self._catalog.read() as tx:
             ancestors = {d.parent for d in graph.ancestry(tx) if d.parent_kind == "ancestor"}
-            named = {f.name: ancestor_name(f.name) for f in tx.families()}
             rows = [
-                a.FamilyRow(
-                    f.name, f.title, f.members, f.support, named[f.name] if named[f.name] in ancestors else None
-                )
+                a.FamilyRow(f.name, f.title, f.members, f.support, shared if shared in ancestors else None)
                 for f in tx.families()
+                for shared in (ancestor_name(f.name),)
             ]
             rows.sort(key=lambda f: (-len(f.members), f.family))
             inside = {m for f in rows for m in f.members}

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE, Fingerprint
-from difreg.registry.profiles import Profile
+from difreg.registry.profiles import HASH, Profile
 from difreg.registry.whitening import SIZE, Template
 
 Array = NDArray[np.float64]
-HASH = 32  # bytes of the hash of an image's pixels
 _FACTS = 6
 _HEAD = (SIZE + _FACTS) * 8
 

@@ -8,14 +8,13 @@ Nothing in this module loads torch; the modules beside it do, and are imported o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from difreg.registry.images import CROP
-from difreg.registry.sketches import CUTOFF, LEAST_NORM, PERIOD
+from difreg.registry.sketches import LEAST_NORM, PERIOD, low_frequencies
 
 Array = NDArray[Any]
 DEAD = 0.002  # below this gap of correlations a fingerprint is noise: that of a 256 x 256 x 3 residual spreads by .0023
@@ -79,7 +78,7 @@ def folded(residual: Array, canvas: int = 32) -> NDArray[np.float64] | None:
     """
     height, width = residual.shape[1:]
     spectrum = np.fft.rfft2(residual)
-    spectrum[:, _low(height, width)] = 0
+    spectrum[:, low_frequencies(height, width)] = 0
     passed = np.fft.irfft2(spectrum, s=(height, width))
     norm = float(np.linalg.norm(passed))
     if not norm > LEAST_NORM:
@@ -87,12 +86,6 @@ def folded(residual: Array, canvas: int = 32) -> NDArray[np.float64] | None:
     tiles = passed.reshape(3, height // canvas, canvas, width // canvas, canvas)
     out: NDArray[np.float64] = tiles.mean((1, 3)) / norm
     return out
-
-
-@cache
-def _low(height: int, width: int) -> NDArray[np.bool_]:
-    low: NDArray[np.bool_] = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]) < CUTOFF
-    return low
 
 
 def correlate(array: Array, folds: Array, side: int = CROP) -> NDArray[np.float64]:
