@@ -1,12 +1,14 @@
 """Ways to learn, from residuals of a few generated images and photographs, to score an image: ours and others'.
 
 Every one is a function ``(fakes, reals, seed) -> scorer``; a scorer gives a number an image, higher where it looks
-generated. None sees the images it is judged on.
+generated. None sees the images it is judged on. ``lattice``
+also knows how photographs of the background vary, as in the product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmarks.residuals import Residuals
+from difreg.registry.detection import Noise
 from difreg.registry.images import CROP, GRID
 from difreg.registry.sketches import PERIOD
 
@@ -32,9 +35,14 @@ def correlation(fingerprint: NDArray[Any]) -> Scorer:
     return lambda judged: judged.period(period).reshape(len(judged), -1) @ flat
 
 
-def lattice(fakes: Residuals, reals: Residuals, _: int = 0) -> Scorer:
-    """The difference of mean sketches."""
+def difference(fakes: Residuals, reals: Residuals, _: int = 0) -> Scorer:
+    """The difference of mean sketches, unfiltered."""
     return correlation(fakes.period(PERIOD).mean(0) - reals.period(PERIOD).mean(0))
+
+
+def lattice(fakes: Residuals, reals: Residuals, _: int = 0, *, noise: Noise) -> Scorer:
+    """The filter matched to the difference of mean sketches in the noise of the background's photographs."""
+    return correlation(noise.matched(fakes.period(PERIOD).mean(0) - reals.period(PERIOD).mean(0)))
 
 
 def marra(fakes: Residuals, reals: Residuals, _: int = 0) -> Scorer:
@@ -105,7 +113,16 @@ def _view(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return images[k, :, top : top + VIEW, left : left + VIEW]
 
 
-SOLVERS: Mapping[str, Solver] = {"marra": marra, "cnn": cnn, "lattice": lattice, "unet": unet, "paper": paper}
+NAMES = ("marra", "cnn", "difference", "lattice", "unet", "paper")
+
+
+def solvers(make: Residuals) -> dict[str, Solver]:
+    """All of :data:`NAMES`; ``make`` are the background's photographs."""
+    filtered = partial(lattice, noise=Noise.of(make.period(PERIOD)))
+    found: tuple[Solver, ...] = (marra, cnn, difference, filtered, unet, paper)
+    return dict(zip(NAMES, found, strict=True))
+
+
 WHOLE = frozenset({"marra", "cnn", "paper"})
 """Solvers that need whole residuals."""
 
@@ -113,7 +130,7 @@ WHOLE = frozenset({"marra", "cnn", "paper"})
 def available(name: str) -> bool:
     """Whether this difreg has what the solver needs."""
     if name not in {"unet", "paper"}:
-        return name in SOLVERS
+        return name in NAMES
     try:
         return find_spec(f"difreg.registry.solvers.{name}") is not None
     except ModuleNotFoundError:

@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import costs, frontier
-from benchmarks.baselines import SOLVERS, WHOLE, Solver, available
+from benchmarks.baselines import NAMES, WHOLE, Solver, available, difference, solvers
 from benchmarks.intervals import auc, crossed, nested, wins
 from benchmarks.residuals import SAMPLES, SIMPLE, Crops, Prepared, prepare, read
 from difreg.lineage.background_builder import read_split, yardstick
@@ -60,6 +60,7 @@ class Effort:
 EFFORTS: Mapping[str, Effort] = {
     "marra": Effort(20, 0, 0, FOLDS),
     "cnn": Effort(5, 0, 12, 1),
+    "difference": Effort(20, FOLDS, 0, FOLDS),
     "lattice": Effort(20, FOLDS, 0, FOLDS),
     "unet": Effort(20, 2, 12, 1),
     "paper": Effort(1, 0, 2, 1),
@@ -67,6 +68,7 @@ EFFORTS: Mapping[str, Effort] = {
 QUICK: Mapping[str, Effort] = {
     "marra": Effort(20, 0, 12, 2),
     "cnn": Effort(1, 0, 3, 1),
+    "difference": Effort(20, FOLDS, 0, FOLDS),
     "lattice": Effort(20, FOLDS, 0, FOLDS),
     "unet": Effort(2, 0, 3, 1),
     "paper": Effort(1, 0, 1, 1),
@@ -120,11 +122,11 @@ def judge_samples(
     return own, others, kin
 
 
-def samples_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Iterator[Line]:
+def samples_figures(run: Run, prepared: Prepared, asked: Sequence[str]) -> Iterator[Line]:
     """The paper's samples, 5 + 5 images, and the control."""
-    for solver in solvers:
+    for solver in asked:
         splits = run.effort(solver).splits
-        own, others, kin = judge_samples(run, prepared, SOLVERS[solver], splits)
+        own, others, kin = judge_samples(run, prepared, solvers(prepared.make)[solver], splits)
         common: Line = {
             "denoiser": prepared.denoiser,
             "solver": solver,
@@ -136,8 +138,8 @@ def samples_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Ite
             line["by_set"] = {s: _round(v.mean()) for s, v in zip(SAMPLES, values, strict=True)}
             if row:
                 line["sd14_mj"] = _round(float(np.nanmean(kin)))
-            if (prepared.denoiser, solver) != (REFERENCE, "lattice"):
-                line |= _beside("minus_wavelet_lattice", values - run.samples[row][:, :splits], nested)
+            if (prepared.denoiser, solver) != (REFERENCE, "difference"):
+                line |= _beside("minus_wavelet_difference", values - run.samples[row][:, :splits], nested)
             yield line
 
 
@@ -163,12 +165,12 @@ def _folds(run: Run, name: str, images: int, folds: int) -> Iterator[tuple[Rows,
         yield order[~np.isin(order, held)], held
 
 
-def detection_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Iterator[Line]:
+def detection_figures(run: Run, prepared: Prepared, asked: Sequence[str]) -> Iterator[Line]:
     """Single images of the collection's reliable generators against lossless photographs."""
-    for solver in solvers:
+    for solver in asked:
         folds = run.effort(solver).detection
         if folds:
-            found = judge_detection(run, prepared, SOLVERS[solver], run.reliable, folds)
+            found = judge_detection(run, prepared, solvers(prepared.make)[solver], run.reliable, folds)
             yield _detection_line(run, prepared.denoiser, solver, found, folds)
 
 
@@ -193,8 +195,8 @@ def _detection_line(run: Run, denoiser: str, solver: str, found: Array, folds: i
         "interval_over": "clusters of generators, and negatives",
         "lowest": {name: _round(by[name]) for name in sorted(names, key=by.__getitem__)[:5]},
     }
-    if (denoiser, solver) != (REFERENCE, "lattice"):
-        line |= _beside("minus_wavelet_lattice", found - run.detected[folds], partial(crossed, clusters=clusters))
+    if (denoiser, solver) != (REFERENCE, "difference"):
+        line |= _beside("minus_wavelet_difference", found - run.detected[folds], partial(crossed, clusters=clusters))
     return line
 
 
@@ -211,14 +213,14 @@ def judge_few(run: Run, prepared: Prepared, solver: Solver, names: Sequence[str]
     return out
 
 
-def few_figures(run: Run, prepared: Prepared, solvers: Sequence[str]) -> Iterator[Line]:
+def few_figures(run: Run, prepared: Prepared, asked: Sequence[str]) -> Iterator[Line]:
     """AUC by number of training images, each solver beside `lattice` on the same images."""
-    for solver in solvers:
+    for solver in asked:
         effort = run.effort(solver)
         names = _some(run.reliable, effort.generators)
         clusters = run.clusters(names)
-        found = judge_few(run, prepared, SOLVERS[solver], names, effort.folds)
-        beside = judge_few(run, prepared, SOLVERS["lattice"], names, effort.folds)
+        found = judge_few(run, prepared, solvers(prepared.make)[solver], names, effort.folds)
+        beside = judge_few(run, prepared, solvers(prepared.make)["lattice"], names, effort.folds)
         for size in SIZES:
             line: Line = {
                 "figure": "few-images",
@@ -258,7 +260,7 @@ def frontier_figures(run: Run, zoo: Path, ours: Sequence[str], path: Path | None
     points = []
     for name in names:
         prepared = run.prepared.get(name) or prepare(run.crops, name, full=False)
-        found = judge_detection(run, prepared, SOLVERS["lattice"], run.reliable, FOLDS)
+        found = judge_detection(run, prepared, solvers(prepared.make)["lattice"], run.reliable, FOLDS)
         tpr, interval, pairs = frontier.kinship(prepared, 4, draws, run.seed)
         ms = float(np.median(taken[name]["decode"] + taken[name]["denoise"]))
         limits = crossed(found, run.clusters(run.reliable))
@@ -303,20 +305,20 @@ def _round(value: float) -> float:
 
 def lines(told: argparse.Namespace) -> Iterator[Line]:
     """All figures asked for."""
-    figures, solvers = told.figures, told.solvers
+    figures, asked = told.figures, told.solvers
     run = Run(told.seed, told.quick, read(told.zoo))
-    reference = prepare(run.crops, REFERENCE, full=bool(WHOLE & set(solvers)) and REFERENCE in told.denoisers)
+    reference = prepare(run.crops, REFERENCE, full=bool(WHOLE & set(asked)) and REFERENCE in told.denoisers)
     run.reliable = reliable_generators(reference)
     for folds in {effort.detection for effort in EFFORTS.values()} - {0}:
-        run.detected[folds] = judge_detection(run, reference, SOLVERS["lattice"], run.reliable, folds)
+        run.detected[folds] = judge_detection(run, reference, difference, run.reliable, folds)
     splits = max(effort.splits for effort in EFFORTS.values())
-    run.samples = judge_samples(run, reference, SOLVERS["lattice"], splits)[:2]
+    run.samples = judge_samples(run, reference, difference, splits)[:2]
     judged = {"papers-samples": samples_figures, "detection": detection_figures, "few-images": few_figures}
     for name in told.denoisers:
-        prepared = reference if name == REFERENCE else prepare(run.crops, name, full=bool(WHOLE & set(solvers)))
+        prepared = reference if name == REFERENCE else prepare(run.crops, name, full=bool(WHOLE & set(asked)))
         for figure in figures:
             if figure in judged:
-                yield from judged[figure](run, prepared, solvers)
+                yield from judged[figure](run, prepared, asked)
         run.prepared[name] = prepared.light()
         del prepared
     run.prepared.setdefault(REFERENCE, reference.light())
@@ -337,12 +339,12 @@ def _listed(allowed: Sequence[str], text: str) -> list[str]:
 
 def main() -> None:
     """Print one JSON line a figure."""
-    solvers = [name for name in SOLVERS if available(name)]
+    names = [name for name in NAMES if available(name)]
     networks = [*denoisers.names(), *SIMPLE]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoo", type=Path, required=True, help="labelled collection with dif-samples/")
     parser.add_argument("--denoisers", type=partial(_listed, networks), default=denoisers.names())
-    parser.add_argument("--solvers", type=partial(_listed, solvers), default=[s for s in solvers if s != "paper"])
+    parser.add_argument("--solvers", type=partial(_listed, names), default=[s for s in names if s != "paper"])
     parser.add_argument("--figures", type=partial(_listed, FIGURES), default=list(FIGURES))
     parser.add_argument("--figure", type=Path, help="draw the frontier into this .png or .html file")
     parser.add_argument("--quick", action="store_true", help="fewer splits, generators and folds")

@@ -131,6 +131,7 @@ def assemble(
         name=NAME,
         denoiser=material.denoiser,
         photo_mean=material.make.sketches.mean(0),
+        photographs=material.make.sketches,
         negatives=material.test.sketches,
         whitening=whitening,
         panel=panel,
@@ -191,6 +192,7 @@ def build_background(
     material = gather(zoo, denoiser=denoiser, progress=progress)
     made = assemble(material)
     negatives, scale = pack(made.negatives)
+    photographs, photographs_scale = pack(made.photographs)
     facts: dict[str, Any] = {
         "name": NAME,
         "denoiser": denoiser,
@@ -208,6 +210,8 @@ def build_background(
     }
     arrays: dict[str, NDArray[Any]] = {
         "photo_mean": made.photo_mean.astype(np.float32),
+        "photographs": photographs,
+        "photographs_scale": photographs_scale,
         "negatives": negatives,
         "negatives_scale": scale,
         "centre": made.whitening.centre.astype(np.float32),

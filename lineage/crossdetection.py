@@ -22,10 +22,10 @@ def cross_detect(fingerprint: Profile, images: Profile) -> CrossDetection | None
 
 def cross_detect_all(fingerprints: Sequence[Profile], images: Profile) -> list[CrossDetection]:
     """:func:`cross_detect` of one set of images under many fingerprints, none of which was trained on them."""
-    arrays = np.stack([f.fingerprint.array for f in fingerprints])
+    filters = np.stack([f.fingerprint.detector for f in fingerprints])
     thresholds = np.array([f.fingerprint.threshold for f in fingerprints])
     background = images.background
-    found = detection(correlations(arrays, images.sketches), correlations(arrays, background.negatives), thresholds)
+    found = detection(correlations(filters, images.sketches), correlations(filters, background.negatives), thresholds)
     scores = np.stack([f.fingerprint.aim for f in fingerprints]) @ images.direction
     return [
         CrossDetection(f.name, images.name, float(s), float(a), float(r), float(p), len(images))

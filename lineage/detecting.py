@@ -53,13 +53,13 @@ def measure(query: Profile, members: Sequence[Profile]) -> Scores:
 
 
 def _scores(query: Profile, rows: NDArray[np.int64], members: Sequence[Profile]) -> Scores:
-    arrays = np.stack([m.fingerprint.array for m in members])
+    filters = np.stack([m.fingerprint.detector for m in members])
     directions = np.stack([m.direction for m in members])
     scales = np.array([m.fingerprint.scale for m in members])
     units = query.units[rows]
     own = panel_scale(units, query.background.panel)
-    found = correlations(arrays, query.sketches[rows])
-    photographs = correlations(arrays, query.background.negatives)
+    found = correlations(filters, query.sketches[rows])
+    photographs = correlations(filters, query.background.negatives)
     return Scores(
         found, _p_values(found, photographs), score(directions[:, None], scales[:, None], units[None], own[None])
     )

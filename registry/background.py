@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from difreg.errors import IncompatibleError, StorageError
 from difreg.names import shown
 from difreg.registry import denoisers
+from difreg.registry.detection import Noise
 from difreg.registry.sketches import unpack
 from difreg.registry.whitening import Whitening
 
@@ -49,6 +50,8 @@ class Background:
     ----------
     photo_mean
         (3, 16, 16) mean sketch of the *make* half of the photographs.
+    photographs
+        (k, 3, 16, 16) sketches of the *make* half: how they vary decides what a detector turns down.
     negatives
         (m, 3, 16, 16) sketches of the *test* half: the negatives of every AUC, accuracy and p-value.
     whitening
@@ -66,6 +69,7 @@ class Background:
     name: str
     denoiser: str
     photo_mean: Array
+    photographs: Array
     negatives: Array
     whitening: Whitening
     panel: Array
@@ -74,6 +78,11 @@ class Background:
     calibration: Calibration
     digest: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def noise(self) -> Noise:
+        """The variation of photographs."""
+        return Noise.of(self.photographs)
 
 
 @cache
@@ -124,6 +133,7 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
         name=facts["name"],
         denoiser=facts["denoiser"],
         photo_mean=wide["photo_mean"],
+        photographs=unpack(a["photographs"], a["photographs_scale"]),
         negatives=unpack(a["negatives"], a["negatives_scale"]),
         whitening=Whitening(wide["centre"], wide["weights"]),
         panel=wide["panel"],

@@ -27,11 +27,14 @@ class Fingerprint:
         mean sketch of photographs, the closed form of the Deep Image Fingerprint on its 16-periodic lattice.
     template
         The whitened direction kinship is read from.
+    detector
+        (3, 16, 16) filter that single images are correlated with. For ``lattice`` matched to ``array`` in the noise of
+        photographs (:meth:`difreg.registry.detection.Noise.matched`), else ``array`` itself.
     scale
         Root mean square cosine of the template with the background's panel.
     threshold
-        Correlation above which an image counts as carrying the fingerprint: the midpoint of the mean leave-one-out
-        score of its own images and the mean score of photographs (the nearest-centre rule of the DIF paper).
+        Correlation with the detector above which an image counts as carrying the fingerprint: the midpoint of the mean
+        leave-one-out score of its own images and the mean score of photographs (the paper's nearest-centre rule).
     separation
         Leave-one-out AUC of its own images against the held-out photographs.
     jpeg
@@ -42,6 +45,7 @@ class Fingerprint:
 
     solver: str
     array: Array
+    detector: Array
     template: Template
     scale: float
     threshold: float
@@ -76,15 +80,17 @@ def solve_lattice(sketches: Array, background: Background, tiles: Array | None =
         images by them, the template does not: in kinship no image counts more than another.
     """
     array = lattice_array(sketches, background.photo_mean, tiles)
-    own = leave_one_out(sketches, background.photo_mean, tiles)
-    photos = correlations(array[None], background.negatives)
-    centre = float(correlations(array[None], background.photo_mean[None])[0, 0])
+    detector = background.noise.matched(array)
+    own = leave_one_out(sketches, background.photo_mean, background.noise, tiles)
+    photos = correlations(detector[None], background.negatives)
+    centre = float(correlations(detector[None], background.photo_mean[None])[0, 0])
     threshold = (float(own.mean()) + centre) / 2
     apart = detection(own[None], photos, np.array([threshold]))
     made = template(background.whitening(sketches))
     return Fingerprint(
         solver="lattice",
         array=array,
+        detector=detector,
         template=made,
         scale=float(panel_scale(made.direction[None], background.panel)[0]),
         threshold=threshold,

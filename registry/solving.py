@@ -76,6 +76,7 @@ class Solution:
         return Fingerprint(
             solver=self.solver,
             array=self.folded,
+            detector=self.folded,
             template=closed.template,
             scale=closed.scale,
             threshold=self.threshold,
@@ -88,7 +89,8 @@ class Solution:
         """The fingerprint where there are no sketches: it scores images, and is no part of kinship."""
         aim = whitened_direction(self.folded, background.whitening)
         nothing = Template(np.full_like(aim, np.nan), np.nan)
-        return Fingerprint(self.solver, self.folded, nothing, np.nan, self.threshold, self.separation, np.nan, aim)
+        f = self.folded
+        return Fingerprint(self.solver, f, f, nothing, np.nan, self.threshold, self.separation, np.nan, aim)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays to be stored beside the sketches; :func:`stored` reads them."""

@@ -91,11 +91,11 @@ def test_detection_weighs_by_tiles_and_kinship_does_not() -> None:
     assert np.allclose(weighed.array, lattice_array(repeated, background.photo_mean))
     assert np.array_equal(weighed.template.direction, solve_lattice(sketches, background).template.direction)
     left = np.average(sketches[1:], axis=0, weights=tiles[1:]) - background.photo_mean
-    expected = 16 * (left * sketches[0]).sum() / np.linalg.norm(left)
-    assert leave_one_out(sketches, background.photo_mean, tiles)[0] == pytest.approx(expected)
-    assert np.allclose(
-        leave_one_out(sketches, background.photo_mean, np.full(5, 3.0)), leave_one_out(sketches, background.photo_mean)
-    )
+    matched = background.noise.matched(left)
+    expected = 16 * (matched * sketches[0]).sum() / np.linalg.norm(matched)
+    mean, noise = background.photo_mean, background.noise
+    assert leave_one_out(sketches, mean, noise, tiles)[0] == pytest.approx(expected)
+    assert np.allclose(leave_one_out(sketches, mean, noise, np.full(5, 3.0)), leave_one_out(sketches, mean, noise))
 
 
 def test_the_area_makes_another_version_and_comes_back(large: Path, registry: Registry) -> None:

@@ -111,9 +111,12 @@ def test_the_list_names_the_collections_photographs(collection: Path) -> None:
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     shipped = get()
     packed, scale = pack(shipped.negatives)
+    photographs, photographs_scale = pack(shipped.photographs)
     facts = {**shipped.facts, "name": "background-9"}
     arrays = {
         "photo_mean": shipped.photo_mean.astype(np.float32),
+        "photographs": photographs,
+        "photographs_scale": photographs_scale,
         "negatives": packed,
         "negatives_scale": scale,
         "centre": shipped.whitening.centre.astype(np.float32),
@@ -130,7 +133,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert back.name == "background-9"
     assert back.digest != shipped.digest
     assert (back.panel_names, back.calibration) == (shipped.panel_names, shipped.calibration)
-    for name in ("photo_mean", "negatives", "panel", "jpeg"):
+    for name in ("photo_mean", "photographs", "negatives", "panel", "jpeg"):
         assert np.array_equal(getattr(back, name), getattr(shipped, name))
     assert np.array_equal(back.whitening.weights, shipped.whitening.weights)
     again = save(tmp_path / "again", facts, arrays)

@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu
 
 from difreg.lineage.crossdetection import cross_detect, cross_detect_all
 from difreg.registry.background import get
-from difreg.registry.detection import correlations, detection, leave_one_out
+from difreg.registry.detection import Noise, correlations, detection, leave_one_out
 from difreg.registry.fingerprints import solve_lattice
 from difreg.registry.sketches import sketch
 
@@ -105,14 +105,31 @@ def test_correlations_with_nothing_are_zero() -> None:
 def test_leaving_an_image_out_is_solving_without_it(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     sketches, photo_mean = rng.normal(size=(n, 3, 16, 16)), rng.normal(size=(3, 16, 16))
-    found = leave_one_out(sketches, photo_mean)
+    noise = Noise.of(rng.normal(size=(4, 3, 16, 16)))
+    found = leave_one_out(sketches, photo_mean, noise)
     for k in range(n):
-        others = np.delete(sketches, k, axis=0).mean(0) - photo_mean
+        others = noise.matched(np.delete(sketches, k, axis=0).mean(0) - photo_mean)
         assert found[k] == pytest.approx(correlations(others[None], sketches[[k]])[0, 0])
 
 
+@few
+@given(seeds, st.integers(2, 9))
+def test_a_matched_filter_is_the_inverse_of_the_shrunk_covariance(seed: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    photographs, array = rng.normal(size=(m, 3, 16, 16)), rng.normal(size=(2, 3, 16, 16))
+    covariance = np.cov(photographs.reshape(m, -1).T)
+    shrunk = covariance + np.trace(covariance) / 768 * np.eye(768)
+    expected = np.linalg.solve(shrunk, array.reshape(2, -1).T).T * np.trace(covariance) / 768
+    assert np.allclose(Noise.of(photographs).matched(array).reshape(2, -1), expected)
+
+
+def test_noise_of_equal_photographs_turns_nothing_down() -> None:
+    array = np.ones((3, 16, 16))
+    assert np.array_equal(Noise.of(np.ones((4, 3, 16, 16))).matched(array), array)
+
+
 def test_a_single_image_cannot_be_left_out() -> None:
-    assert np.isnan(leave_one_out(np.ones((1, 3, 16, 16)), np.zeros((3, 16, 16)))).all()
+    assert np.isnan(leave_one_out(np.ones((1, 3, 16, 16)), np.zeros((3, 16, 16)), get().noise)).all()
 
 
 def test_the_threshold_lies_midway_between_its_images_and_photographs() -> None:
@@ -121,9 +138,11 @@ def test_the_threshold_lies_midway_between_its_images_and_photographs() -> None:
     solved = solve_lattice(images, background)
     array = images.mean(0) - background.photo_mean
     assert np.allclose(solved.array, array)
-    own = np.mean(leave_one_out(images, background.photo_mean))
+    own = np.mean(leave_one_out(images, background.photo_mean, background.noise))
+    matched = background.noise.matched(array)
+    assert np.array_equal(solved.detector, matched)
     # Correlation is linear in the image: that of the mean photograph is the photographs' mean.
-    photographs = 16 * (array * background.photo_mean).sum() / np.linalg.norm(array)
+    photographs = 16 * (matched * background.photo_mean).sum() / np.linalg.norm(matched)
     assert solved.threshold == pytest.approx((own + photographs) / 2)
     assert own > solved.threshold > photographs
 
@@ -132,8 +151,8 @@ def test_separation_is_the_auc_of_images_left_out() -> None:
     background = get()
     images = sketched(pattern(1), 10, 0, strength=3.0)
     solved = solve_lattice(images, background)
-    own = leave_one_out(images, background.photo_mean)
-    photographs = correlations(solved.array[None], background.negatives)[0]
+    own = leave_one_out(images, background.photo_mean, background.noise)
+    photographs = correlations(solved.detector[None], background.negatives)[0]
     assert solved.separation == pytest.approx(np.mean([float(o > p) for o in own for p in photographs]))
 
 
@@ -145,11 +164,11 @@ def test_cross_detection_both_ways() -> None:
     assert found.score == pytest.approx(float(one.direction @ two.direction))
     assert found.auc > 0.95
     assert found.p_value < 1e-4
-    scores = correlations(one.fingerprint.array[None], two.sketches)[0]
+    scores = correlations(one.fingerprint.detector[None], two.sketches)[0]
     assert found.accuracy == pytest.approx(
         (
             np.mean(scores > one.fingerprint.threshold)
-            + np.mean(correlations(one.fingerprint.array[None], get().negatives)[0] <= one.fingerprint.threshold)
+            + np.mean(correlations(one.fingerprint.detector[None], get().negatives)[0] <= one.fingerprint.threshold)
         )
         / 2
     )

@@ -19,7 +19,7 @@ from difreg.registry.profiles import Profile, contents_of, from_arrays, sketches
 from difreg.storage.blob_places import Blobs
 from difreg.storage.index import Index
 
-FORMAT = 2  # of the index; a change of what is measured needs the next number
+FORMAT = 3  # of the index; a change of what is measured needs the next number
 AT_HAND = 512  # profiles kept in memory, about a quarter of a megabyte each
 
 
@@ -105,7 +105,7 @@ class Members:
             return from_arrays("", 0, arrays, self.background)
         sketches, tiles = sketches_of(arrays), tiles_of(arrays)
         array = lattice_array(sketches, self.background.photo_mean, tiles)
-        made = self._measured[digest].fingerprint(array)
+        made = self._measured[digest].fingerprint(array, self.background.noise.matched(array))
         return Profile("", 0, contents_of(arrays), sketches, made, self.background, tiles=tiles)
 
     def _keep(self, digest: str, made: Profile) -> None:

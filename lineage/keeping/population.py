@@ -64,10 +64,11 @@ class Measured:
         aim = np.frombuffer(data[_HEAD:rest], np.float64) if numbers[-1] else None
         return cls(numbers[:SIZE], numbers[SIZE:], data[rest:], aim) if len(data) > rest else None
 
-    def fingerprint(self, array: Array) -> Fingerprint:
-        """The lattice fingerprint this was measured on, from its array."""
+    def fingerprint(self, array: Array, detector: Array) -> Fingerprint:
+        """The lattice fingerprint this was measured on, from its array and detector."""
         scale, reliability, threshold, separation, jpeg, _ = self.facts.tolist()
-        return Fingerprint("lattice", array, Template(self.direction, reliability), scale, threshold, separation, jpeg)
+        made = Template(self.direction, reliability)
+        return Fingerprint("lattice", array, detector, made, scale, threshold, separation, jpeg)
 
 
 class Population:
