@@ -46,6 +46,7 @@ weights: install
 
 benchmarks: install
 	$(BIN)/python -m benchmarks.kinship --zoo $(COLLECTION)
+	$(BIN)/python -m benchmarks.lineage --zoo $(COLLECTION)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis demo/home

@@ -10,6 +10,7 @@ import typer
 from difreg import numerals
 from difreg.cli import declared
 from difreg.cli.failures import DONE, REFUSED
+from difreg.cli.graph import tell
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
 from difreg.cli.solving import Area, AreaOption, DeviceOption, RealsOption, SeedOption, Solver, SolverOption
@@ -128,6 +129,8 @@ def add(
     with session.registry() as registry:
         answer = registry.add(name, expand(images), metadata=facts, append=append, **how)
     session.skipped(answer.images)
+    _changes(session, answer)
+    tell(session, answer.graph)
     session.answer(answer, _text, lambda added: _sheet(AddedEach(added.provenance, (added,), ())))
 
 
@@ -136,9 +139,16 @@ def _add_each(session: Session, folder: str, metadata: dict[str, Metadata], how:
         answer = registry.add_each(folder, metadata=metadata, **how)
     for added in answer.generators:
         session.skipped(added.images)
+        _changes(session, added)
     session.failed(answer.failed)
+    tell(session, answer.graph)
     session.answer(answer, _text_each, _sheet)
     raise typer.Exit(DONE if answer.generators else REFUSED)
+
+
+def _changes(session: Session, added: Added) -> None:
+    for change in added.changes:
+        session.message(f"{change.subject}: {change.text}")
 
 
 def _rows(metadata: Path | None) -> dict[str, Metadata]:

@@ -1,13 +1,17 @@
-"""``difreg families``: who belongs together."""
+"""``difreg families``: who belongs together, and by what title a family is called."""
 
 from __future__ import annotations
+
+from typing import Annotated
+
+import typer
 
 from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.cli.views import YARDSTICK, names, provenance_line, yardstick
-from difreg.lineage.answers import Families
+from difreg.lineage.answers import Families, FamilyTitled
 from difreg.numerals import count
 
 _COLUMNS = ("family", "title", "n", "support", "ancestor", "members")
@@ -17,11 +21,35 @@ _COLUMNS = ("family", "title", "n", "support", "ancestor", "members")
 def families(session: Session) -> None:
     """Show the families: who belongs together, and how surely.
 
-    Support is that of the most weakly held member.
+    Support is the share of a family that comes back when its members' images are drawn anew, mean over the draws.
     """
     with session.registry() as registry:
         answer = registry.families()
     session.answer(answer, _text, _sheet)
+
+
+@verb(Panel.lineage, 'difreg families rename family-1 "Stable Diffusion v1.x"')
+def rename(
+    session: Session,
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="The family's name.", show_default=False)],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="Its title; '' takes it away.", show_default=False)],
+) -> None:
+    """Give a family a title.
+
+    Its name stays what it is, and the title stays with the name as the family grows.
+    """
+    with session.registry() as registry:
+        answer = registry.rename_family(family, title)
+    session.answer(answer, _titled, _titled_sheet)
+
+
+def _titled(answer: FamilyTitled) -> list[Block]:
+    now = f"is titled {answer.title}" if answer.title else "has no title"
+    return [f"{answer.family} {now}" + (f", was {answer.before}" if answer.before else "")]
+
+
+def _titled_sheet(answer: FamilyTitled) -> Sheet:
+    return Sheet(("family", "title", "before"), [(answer.family, answer.title, answer.before)])
 
 
 def _text(answer: Families) -> list[Block]:

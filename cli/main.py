@@ -13,6 +13,7 @@ import typer
 import difreg
 from difreg.cli.add import add
 from difreg.cli.alias import alias
+from difreg.cli.audit import audit
 from difreg.cli.background import build as background_build
 from difreg.cli.background import show as background_show
 from difreg.cli.compare import compare
@@ -22,6 +23,9 @@ from difreg.cli.drift import drift
 from difreg.cli.export import export
 from difreg.cli.failures import DONE, INTERRUPTED, REFUSED, report
 from difreg.cli.families import families
+from difreg.cli.families import rename as families_rename
+from difreg.cli.graph import status as graph_status
+from difreg.cli.graph import sync as graph_sync
 from difreg.cli.history import history
 from difreg.cli.import_ import import_
 from difreg.cli.import_dif import import_dif
@@ -42,7 +46,7 @@ from difreg.cli.verb import Home, Panel, Quiet, Traceback
 from difreg.cli.verify import verify
 
 _FINGERPRINTS = (add, sketch, import_dif)
-_LINEAGE = (trace, detect, compare, drift, families, plot, query, export)
+_LINEAGE = (trace, detect, compare, drift, families, audit, plot, query, export)
 _LIFE = (init, list_, show, history, alias, tag, rename, remove, import_, verify, doctor)
 VERBS = (*_FINGERPRINTS, *_LINEAGE, *_LIFE)
 EXAMPLES = (
@@ -65,6 +69,13 @@ _background = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
     help="The yardstick that all scores are measured with.",
+)
+
+_graph = typer.Typer(
+    cls=VerbList,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="The lineage graph in Neo4j or the embedded store.",
 )
 
 
@@ -101,10 +112,19 @@ def before_background(ctx: typer.Context) -> None:
     _help_if_alone(ctx)
 
 
+@_graph.callback()
+def before_graph(ctx: typer.Context) -> None:
+    """The lineage graph in Neo4j or the embedded store."""
+    _help_if_alone(ctx)
+
+
 for _verb in VERBS:
-    _verb.register(app)
+    _verb.register(app, (families_rename,) if _verb is families else ())
 for _verb in (background_show, background_build):
     _verb.register(_background)
+for _verb in (graph_sync, graph_status):
+    _verb.register(_graph)
+app.add_typer(_graph, name="graph", rich_help_panel=Panel.lineage.value)
 app.add_typer(_background, name="background", rich_help_panel=Panel.life.value)
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from difreg.cli.layout import COMMON
+from difreg.cli.output import chosen_format, write_file
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
-from difreg.lineage.answers import Queried, plain
+from difreg.lineage.answers import Queried, QuestionRow, Questions, plain
 from difreg.names import shown
 from difreg.numerals import UNKNOWN, count
 
-Cypher = Annotated[str, typer.Argument(metavar="CYPHER", help="The question, in quotes.", show_default=False)]
+Cypher = Annotated[
+    str | None,
+    typer.Argument(metavar="CYPHER", help="The question, in quotes, or @NAME of one of --list.", show_default=False),
+]
+Listed = Annotated[bool, typer.Option("--list", help="The cookbook: named questions and their parameters.")]
 Param = Annotated[
     list[str] | None,
     typer.Option(
@@ -25,6 +32,15 @@ Param = Annotated[
 ]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", help="Most rows.")]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="Longest time the question may take.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        *("-o", "--output"),
+        metavar="FILE",
+        help="Write the answer to a .json, .csv or .txt file, or draw its nodes and relationships in an .html page.",
+        rich_help_panel=COMMON,
+    ),
+]
 _MOST = 1 << 63
 
 
@@ -33,23 +49,52 @@ _MOST = 1 << 63
     "difreg query \"MATCH (m:Generator {name:'mj'})-[:DERIVED_FROM*1..10]->(a) RETURN a.name\"",
     "difreg query 'MATCH (g:Generator)-[:MEMBER_OF]->(f) RETURN f.name, count(g) AS members'",
     "difreg query 'MATCH (a)-[k:KIN]-(b) WHERE a.name = $name RETURN b.name, k.probability' --param name=mj",
+    "difreg query --list",
+    "difreg query @kin --param name=mj -o kin.html",
+    output=False,
 )
-def query(session: Session, cypher: Cypher, param: Param = None, limit: Limit = 1000, timeout: Timeout = 10.0) -> None:
+def query(
+    session: Session,
+    cypher: Cypher = None,
+    listed: Listed = False,
+    param: Param = None,
+    limit: Limit = 1000,
+    timeout: Timeout = 10.0,
+    output: Output = None,
+) -> None:
     """Ask the lineage graph in Cypher. Nothing is ever changed by a question.
 
     Nodes: Generator, Fingerprint, Family, Ancestor. Relationships: HAS_FINGERPRINT, MEMBER_OF, CROSS_DETECTS, KIN,
     DERIVED_FROM, DECLARED_PARENT. Paths of variable length need a bound: *1..10.
     """
-    parameters = parsed(param or ())
+    drawn = output is not None and output.suffix.lower() in (".html", ".htm")
+    if not drawn:
+        session.format, session.output = chosen_format(session.asked, output), output
+    elif session.asked is not None:
+        raise InputError(f"--format {session.asked.value} is not what an .html file holds.", "Leave out --format.")
+    if listed or not cypher:
+        if drawn or cypher or not listed:
+            hint = 'Ask "MATCH (g:Generator) RETURN g.name", or @NAME, or give --list alone.'
+            raise InputError("The query is empty." if not listed else "--list takes no question and no page.", hint)
+        with session.registry() as registry:
+            session.answer(registry.questions(), _listing, _listing_sheet)
+        return
     with session.registry() as registry:
+        parameters = parsed(param or (), _textual(cypher, registry.questions()))
         answer = registry.query(cypher, parameters=parameters, limit=limit, timeout=timeout)
     if answer.truncated:
         session.message(f"only the first {count(len(answer.rows), 'row')} are shown: give more --limit")
-    session.answer(answer, _text, _sheet)
+    if drawn and output is not None:
+        from difreg.lineage.figures.page import answer_page
+
+        write_file(output, answer_page(answer))
+        session.message(f"wrote {output}")
+    else:
+        session.answer(answer, _text, _sheet)
 
 
-def parsed(assignments: Sequence[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` as parameters: JSON scalars and lists by their type, all else as text.
+def parsed(assignments: Sequence[str], textual: Collection[str] = ()) -> dict[str, Any]:
+    """``NAME=VALUE`` as parameters: JSON scalars and lists by their type, all else and all ``textual`` ones as text.
 
     Raises
     ------
@@ -64,7 +109,7 @@ def parsed(assignments: Sequence[str]) -> dict[str, Any]:
         name = name.removeprefix("$")
         if name in out:
             raise InputError(f"--param {shown(name, 40)} is given twice.", "Give it once.")
-        out[name] = _value(text)
+        out[name] = text if name in textual else _value(text)
         if not _fits(out[name]):
             hint = "Pass it as text, in double quotes."
             raise InputError(f"--param {shown(name, 40)} holds a number of more than 64 bits.", hint)
@@ -87,6 +132,29 @@ def _fits(value: Any) -> bool:
     if isinstance(value, list):
         return all(_fits(item) for item in value)
     return not isinstance(value, int) or -_MOST <= value < _MOST
+
+
+def _textual(cypher: str, book: Questions) -> frozenset[str]:
+    """Parameters of a named question that are text however they look: a generator may be called 42."""
+    from difreg.lineage.cookbook.kinds import KINDS
+
+    asked = cypher.strip().removeprefix("@") if cypher.lstrip().startswith("@") else ""
+    return frozenset(p.name for q in book.questions if q.name == asked for p in q.parameters if KINDS[p.kind].textual)
+
+
+def _listing(book: Questions) -> list[Block]:
+    rows = [(f"@{q.name}", _takes(q), q.about) for q in book.questions]
+    return [Grid(("question", "parameters", "answers"), rows), "Ask one: difreg query @kin --param name=NAME"]
+
+
+def _takes(question: QuestionRow) -> str:
+    """``a, b``, ``images=16``: what is required, and what has a default."""
+    return ", ".join(p.name if p.required else f"{p.name}={p.default}" for p in question.parameters)
+
+
+def _listing_sheet(book: Questions) -> Sheet:
+    rows = [(q.name, q.about, _takes(q), q.cypher) for q in book.questions]
+    return Sheet(("name", "about", "parameters", "cypher"), rows)
 
 
 def _text(answer: Queried) -> list[Block]:

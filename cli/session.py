@@ -32,6 +32,7 @@ class Session:
     quiet: bool = False
     traceback: bool = False
     format: Format = Format.table
+    asked: Format | None = None
     output: Path | None = None
 
     def settle(
@@ -41,7 +42,13 @@ class Session:
         self.home = home or self.home
         self.quiet |= quiet
         self.traceback |= traceback
-        self.format, self.output = chosen_format(form, output), output
+        self.asked = form
+        self.asked = form
+        self.write_to(output)
+
+    def write_to(self, output: Path | None) -> None:
+        """Take the file for the answer, whose suffix tells the form."""
+        self.format, self.output = chosen_format(self.asked, output), output
 
     @contextmanager
     def registry(self) -> Iterator[Registry]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from difreg.cli.failures import DONE, FINDING, REFUSED
+from difreg.cli.layout import COMMON
+from difreg.cli.output import write_file
 from difreg.cli.session import Session, expand
 from difreg.cli.solving import Area, AreaOption
 from difreg.cli.trace_view import sheet, text, text_each
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
-from difreg.lineage.answers import Traced, TracedEach
+from difreg.lineage.answers import Failure, Traced, TracedEach
+from difreg.names import shown
+
+if TYPE_CHECKING:
+    from difreg.lineage.api import Registry
+
+PAGES = (".html", ".htm")
 
 
 class Finding(StrEnum):
@@ -29,7 +38,9 @@ class Finding(StrEnum):
     "difreg trace a.png b.png c.png --format json",
     "difreg trace model_x/ --exclude model_x       # its kin, were it not registered",
     "difreg trace --each cases/ -o cases.csv",
+    "difreg trace unknown/ -o card.html             # the evidence card, one printable page",
     "difreg trace upload/ --fail-on none -q || echo 'nobody we know'",
+    output=False,
 )
 def trace(
     session: Session,
@@ -52,29 +63,62 @@ def trace(
     fail_on: Annotated[Finding | None, typer.Option("--fail-on", help="Exit 1 if this is the verdict.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every candidate, not the first ten.")] = False,
     area: AreaOption = Area.crop,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write the answer to a .json, .csv or .txt file, or its evidence card to .html.",
+            rich_help_panel=COMMON,
+        ),
+    ] = None,
 ) -> None:
     """Trace images to a family, to none, or say that they are too few.
 
-    All images of one trace are taken to be of one origin. The verdict names a family, because members that share a
-    decoder cannot be told apart. Kinship is a z score over unrelated generators; LR is the likelihood ratio of kin
-    against not; P(kin) is at prior 1/2; support is the share of bootstrap replicates accepted.
+    Images of several origins are told apart where they can be (mixed), and every image is asked whether it agrees. The
+    verdict names a family, because members that share a decoder cannot be told apart. Kinship is a z score over
+    unrelated generators; LR is the likelihood ratio of kin against not; P(kin) is at prior 1/2; support is the share of
+    bootstrap replicates accepted.
     """
     if not 0 < prior < 1:
         raise InputError(f"--prior {prior:g} is no probability between 0 and 1.", "Give one such as --prior .5.")
     if (each is None) == (not images):
         raise InputError("A trace needs either IMAGES or --each DIR.", "Name images, folders or a .sketch file.")
+    page = output is not None and output.suffix.lower() in PAGES
+    if page and session.asked is not None:
+        raise InputError(f"--format and {shown(str(output))} ask for different things.", "Leave out --format.")
+    session.write_to(None if page else output)
     left_out = tuple(exclude or ())
     with session.registry() as registry:
         if each is not None:
             many = registry.trace_each(each, exclude=left_out, prior=prior, seed=seed, area=area.value)
         else:
             one = registry.trace(expand(images), exclude=left_out, prior=prior, seed=seed, area=area.value)
+        if page and output is not None:
+            traces = many.traces if each is not None else (one,)
+            _write_cards(session, registry, traces, many.failed if each is not None else (), output)
+            raise typer.Exit(_code(traces, fail_on) if traces else REFUSED)
     if each is not None:
         _answer_each(session, many, fail_on, everyone)
     else:
         session.skipped(one.images)
         session.answer(one, lambda traced: text(traced, everyone), lambda traced: sheet((traced,), ()))
         raise typer.Exit(_code((one,), fail_on))
+
+
+def _write_cards(
+    session: Session, registry: Registry, traces: Sequence[Traced], failed: Sequence[Failure], output: Path
+) -> None:
+    from difreg.lineage.figures.card import card_page
+
+    for traced in traces:
+        session.skipped(traced.images)
+    for failure in failed:
+        session.message(f"failed {failure.generator}: {failure.reason}")
+    if traces:
+        write_file(output, card_page([(traced, registry.evidence(traced)) for traced in traces]))
+        session.message(f"wrote {output}")
 
 
 def _answer_each(session: Session, answer: TracedEach, fail_on: Finding | None, everyone: bool) -> None:

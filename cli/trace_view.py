@@ -18,6 +18,7 @@ from difreg.cli.views import (
     yardstick,
 )
 from difreg.lineage.answers import Failure, Traced, TracedEach
+from difreg.lineage.verdicts import grouped, sentence
 from difreg.numerals import count
 
 MOST = 10
@@ -33,6 +34,8 @@ _VERDICT = (
     "images_skipped",
     "query_reliability",
     "needed_images",
+    "parts",
+    "images_disagreeing",
 )
 _COLUMNS = (*_VERDICT, "candidate", "version", "family", *KIN_FIELDS, *YARDSTICK, "reason")
 
@@ -51,12 +54,13 @@ def text(traced: Traced, everyone: bool = False) -> list[Block]:
     blocks += caveats(traced.warnings)
     if len(traced.parts) > 1:
         blocks += ["", _parts(traced)]
-    candidates = traced.candidates if everyone else traced.candidates[:MOST]
+    candidates = [(c.generator, c) for c in traced.candidates] if everyone else grouped(traced)
     if candidates:
-        rows = [(c.generator, str(c.version), c.family or numerals.UNKNOWN, *kin_cells(c)) for c in candidates]
+        rows = [(name, str(c.version), c.family or numerals.UNKNOWN, *kin_cells(c)) for name, c in candidates]
         numeric = frozenset({1, *range(3, 3 + len(KIN_COLUMNS))})
         blocks += ["", Grid(("candidate", "version", "family", *KIN_COLUMNS), rows, numeric)]
-        left = len(traced.candidates) - len(candidates)
+        seen = {c.generator for _, c in candidates}.union(*(part.indistinguishable for part in traced.parts))
+        left = sum(c.generator not in seen for c in traced.candidates)
         blocks += [f"and {left} more: --all"] if left else []
     return [*blocks, "", provenance_line(traced.provenance, traced.images.used)]
 
@@ -67,10 +71,10 @@ def text_each(answer: TracedEach, everyone: bool = False) -> list[Block]:
         (
             traced.query,
             traced.verdict,
-            (traced.title or traced.family if traced.verdict == "kin" else None) or numerals.UNKNOWN,
+            _families(traced),
             numerals.probability(traced.probability),
             numerals.probability(traced.none_probability),
-            traced.candidates[0].generator if traced.candidates else numerals.UNKNOWN,
+            _closest(traced),
             numerals.z(traced.candidates[0].kinship if traced.candidates else None),
             numerals.share(traced.reliability),
             str(traced.images.used),
@@ -89,43 +93,30 @@ def text_each(answer: TracedEach, everyone: bool = False) -> list[Block]:
     return [*blocks, provenance_line(answer.provenance)]
 
 
-def sentence(traced: Traced) -> str:
-    """The verdict in one plain sentence."""
-    images = count(traced.images.used, "image")
-    these = "this image" if traced.images.used == 1 else f"these {images}"
+def _families(traced: Traced) -> str:
     if traced.verdict == "kin":
-        probable = f"probability {numerals.probability(traced.probability)}"
-        members = [c.generator for c in traced.candidates if c.family is not None and c.family == traced.family]
-        if traced.family is None:
-            alone = traced.placement.parent if traced.placement else names([traced.candidates[0].generator], 1)
-            return f"Generator {alone}: {probable} that it, or a sibling, made {these}."
-        told = [*members, *(m for m in traced.indistinguishable if m not in members)]
-        family = f"{traced.title or traced.family} ({names(told, 4)})"
-        return f"Family {family}: {probable} that one of its members, or a sibling, made {these}."
-    if traced.verdict == "none":
-        return f"No registered generator made {these}: P(no relative) {numerals.equal(traced.none_probability)}"
-    if traced.verdict == "mixed":
-        return f"More than one origin: {these} fall into {count(len(traced.parts), 'part')}."
-    reliability = f"reliability {numerals.share(traced.reliability)}"
-    if traced.images.used == 1:
-        return f"Too few images: one alone has no reliability; {traced.needed_images} more are the least"
-    if traced.needed_images is None:
-        return f"Too little to tell who made {these} ({reliability})"
-    return f"Too few images: about {traced.needed_images} more needed ({reliability} < .500)"
+        return traced.title or traced.family or _closest(traced)
+    kin = [p for p in traced.parts if p.verdict == "kin"] if traced.verdict == "mixed" else []
+    return " + ".join(p.title or p.family or p.nearest or numerals.UNKNOWN for p in kin) or numerals.UNKNOWN
+
+
+def _closest(traced: Traced) -> str:
+    return traced.candidates[0].generator if traced.candidates else numerals.UNKNOWN
 
 
 def _parts(traced: Traced) -> Grid:
     rows = [
         (
             part.verdict,
-            part.family or numerals.UNKNOWN,
+            part.title or part.family or part.nearest or numerals.UNKNOWN,
             numerals.probability(part.probability),
+            numerals.share(part.reliability),
             str(len(part.images)),
             names(part.images, 3),
         )
         for part in traced.parts
     ]
-    return Grid(("part", "family", "P(family)", "n", "images"), rows, frozenset({2, 3}))
+    return Grid(("part", "family or generator", "P(family)", "reliability", "n", "images"), rows, frozenset({2, 3, 4}))
 
 
 def sheet(traces: Iterable[Traced], failed: Sequence[Failure]) -> Sheet:
@@ -144,6 +135,8 @@ def sheet(traces: Iterable[Traced], failed: Sequence[Failure]) -> Sheet:
             len(traced.images.skipped),
             traced.reliability,
             traced.needed_images,
+            len(traced.parts),
+            sum(row.agrees is False for row in traced.agreement),
         )
         made = (*yardstick(traced.provenance), None)
         rows += [(*verdict, c.generator, c.version, c.family, *kin_values(c), *made) for c in traced.candidates]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from difreg.cli.layout import COMMON, VerbPage, epilog
+from difreg.cli.layout import COMMON, VerbList, VerbPage, epilog
 from difreg.cli.output import Format
 from difreg.cli.session import Session
 
@@ -57,10 +58,30 @@ class Verb:
     examples: tuple[str, ...]
     callback: Callable[..., None]
 
-    def register(self, app: typer.Typer) -> None:
-        """Add it to ``app``."""
+    def register(self, app: typer.Typer, inner: Sequence[Verb] = ()) -> None:
+        """Add it to ``app``, as a group where it has ``inner`` verbs: alone it does what it does."""
+        if inner:
+            self._register_group(app, inner)
+            return
         command = app.command(self.name, cls=VerbPage, rich_help_panel=self.panel.value, epilog=epilog(self.examples))
         command(self.callback)
+
+    def _register_group(self, app: typer.Typer, inner: Sequence[Verb]) -> None:
+        @wraps(self.callback)
+        def callback(**values: Any) -> None:
+            ctx: typer.Context = values["ctx"]
+            if ctx.invoked_subcommand is None:
+                self.callback(**values)
+            else:
+                ctx.ensure_object(Session).settle(**{name: values[name] for name in _SHARED if name in values})
+
+        examples = (*self.examples, *(e for v in inner for e in v.examples))
+        group = typer.Typer(
+            cls=VerbList, invoke_without_command=True, rich_markup_mode=None, epilog=epilog(examples), callback=callback
+        )
+        for v in inner:
+            v.register(group)
+        app.add_typer(group, name=self.name, rich_help_panel=self.panel.value)
 
 
 def verb(panel: Panel, *examples: str, output: bool = True) -> Callable[[Callable[..., None]], Verb]:

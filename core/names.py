@@ -44,6 +44,22 @@ def check_name(name: str, what: str = "generator name") -> str:
     return name
 
 
+def check_title(title: str) -> str:
+    """``title`` in Unicode normal form C, without outer blanks, if it may be a family's.
+
+    Raises
+    ------
+    InputError
+        If it is too long or holds control or invisible characters.
+    """
+    title = unicodedata.normalize("NFC", title).strip()
+    if len(title) > MAX_NAME:
+        raise InputError(f"'{shown(title, 60)}' is longer than {MAX_NAME} characters.", "Give a shorter title.")
+    if any(unicodedata.category(c)[0] == "C" or unicodedata.category(c) in {"Zl", "Zp"} for c in title):
+        raise InputError(f"'{shown(title, 60)}' holds control or invisible characters.", "Leave them out.")
+    return title
+
+
 def _problem(name: str) -> str:
     if not name:
         return "it is empty"

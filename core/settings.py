@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from difreg.errors import InputError
@@ -22,7 +22,9 @@ class Settings:
     jobs
         Number of worker processes for denoising; 0 lets difreg choose.
     graph_url
-        Where Cypher is answered; ``embedded`` needs no server.
+        Where Cypher is answered; ``embedded`` needs no server, ``bolt://`` and ``neo4j://`` name a Neo4j.
+    graph_user, graph_password, graph_password_file, graph_database
+        Who we are at that server, and which of its databases is meant. The password is in no ``repr``.
     blobs_url
         Where the arrays lie: a path or any URL of fsspec's; the home's own folder where empty.
     device
@@ -35,6 +37,10 @@ class Settings:
     graph_url: str = "embedded"
     blobs_url: str = ""
     device: str = "auto"
+    graph_user: str = ""
+    graph_password: str = field(default="", repr=False)
+    graph_password_file: str = ""
+    graph_database: str = ""
 
     @property
     def blobs(self) -> str:
@@ -66,4 +72,15 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
     graph = os.environ.get("DIFREG_GRAPH_URL") or "embedded"
     blobs = os.environ.get("DIFREG_BLOBS_URL") or ""
     device = os.environ.get("DIFREG_DEVICE") or "auto"
-    return Settings(home=path, database_url=url, jobs=int(jobs), graph_url=graph, blobs_url=blobs, device=device)
+    return Settings(
+        home=path,
+        database_url=url,
+        jobs=int(jobs),
+        graph_url=graph,
+        blobs_url=blobs,
+        device=device,
+        graph_user=os.environ.get("DIFREG_GRAPH_USER") or "",
+        graph_password=os.environ.get("DIFREG_GRAPH_PASSWORD") or "",
+        graph_password_file=os.environ.get("DIFREG_GRAPH_PASSWORD_FILE") or "",
+        graph_database=os.environ.get("DIFREG_GRAPH_DATABASE") or "",
+    )

@@ -1,9 +1,10 @@
 """Ancestry: who derives from whom, from what is declared and, weakly, from dates. Never from images.
 
 Images settle that two generators are kin; they cannot settle which came first, nor the order inside a family (measured:
-split halves of one pair point either way, 105 to 95). So a direction has its reason, or there is none:
+split halves of one pair point either way, 105 to 95). So the likeliest tree of descent is sought under what is known
+(:mod:`difreg.lineage.evidence`), a step is drawn only where something directs it, and it says what:
 
-* a declared parent is followed unless its images speak clearly against it;
+* a declared parent is followed unless dates or images speak clearly against it, or the declarations run in a ring;
 * a member without a declared origin hangs under its family's declared members: under the one there is if that was
   trained from scratch, else, where several share what is seen and cannot be told apart, under the *ancestor* of all;
 * a parent whose not-before is later than the child's released is forbidden; release order alone directs nothing, since
@@ -14,48 +15,35 @@ split halves of one pair point either way, 105 to 95). So a direction has its re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from difreg.lineage import reasons
+from difreg.lineage.arborescence import Array, likeliest, step_probabilities
+from difreg.lineage.evidence import (
+    CONTRADICTED,
+    GROUP,
+    RESOLVED,
+    Facts,
+    Kin,
+    Pair,
+    forbidden,
+    surely_before,
+    weigh,
+)
 from difreg.names import shown
 
-CONFIRMED = 0.99  # P(kin) from which they agree with one
-CONTRADICTED = 0.05  # P(kin) below which images speak against a declared parent
-SIBLINGS = 0.5  # share of an only-by-dates direction that is descent, not descent from a third
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is declared about a generator, and its family."""
-
-    name: str
-    observed: bool
-    base: bool
-    parents: tuple[tuple[str, str], ...]
-    released: date | None = None
-    not_before: date | None = None
-    family: str | None = None
-
-    @property
-    def origin_declared(self) -> bool:
-        """Whether it is said where it comes from: from scratch, or from a parent."""
-        return self.base or bool(self.parents)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Kinship of two observed generators; ``clean`` is False where it cannot speak against a declaration."""
-
-    likelihood_ratio: float
-    probability: float
-    support: float
-    clean: bool = True
+__all__ = ["Descent", "Facts", "Kin", "Pair", "Place", "ancestor_name", "forbidden", "hang", "infer"]
 
 
 @dataclass(frozen=True)
 class Descent:
-    """One inferred step of ancestry; ``probability`` and ``support`` are NaN where images say nothing."""
+    """One inferred step of ancestry; ``probability`` and ``support`` are NaN where images say nothing.
+
+    ``among`` are the registered generators of which one is the parent, likeliest first, where none is named.
+    """
 
     child: str
     child_kind: str
@@ -65,19 +53,22 @@ class Descent:
     probability: float
     support: float
     reason: str
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something hangs inside its family; ``parent`` is None where nothing directs it."""
+    """Where something hangs inside its family; ``parent`` is None where nothing directs it.
+
+    ``share`` is that of all trees of descent in which the one named is the parent, given that all are kin.
+    """
 
     parent: str | None
     kind: str
     direction: str | None
     reason: str
-
-
-Kin = Mapping[frozenset[str], Pair]
+    share: float = 1.0
+    among: tuple[str, ...] = ()
 
 
 def ancestor_name(family: str) -> str:
@@ -89,20 +80,25 @@ def infer(generators: Sequence[Facts], kin: Kin) -> list[Descent]:
     """Ancestry of all generators, children by name, ancestors last."""
     by_name = {g.name: g for g in generators}
     families: dict[str, list[Facts]] = defaultdict(list)
-    for g in generators:
+    for g in sorted(generators, key=lambda x: x.name):
         if g.family:
             families[g.family].append(g)
+    declared = {
+        g.name: [d for p, relation in g.parents if (d := _declared(g, by_name[p], relation, kin))]
+        for g in sorted(generators, key=lambda x: x.name)
+    }
     out: list[Descent] = []
-    undirected: list[Facts] = []
-    for g in sorted(generators, key=lambda x: x.name):
-        declared = [d for p, relation in g.parents if (d := _declared(g, by_name[p], relation, kin))]
-        out += declared
-        if not declared and not g.base and g.family:
-            undirected.append(g)
-    for g in undirected:
-        place = hang(g, families[g.family or ""], _forebears(out))
-        if place.parent is not None:
+    undirected: list[tuple[Facts, Place]] = []
+    for nodes in _joined(list(by_name.values()), declared):
+        followed, places = _tree(nodes, declared, kin)
+        out += followed
+        undirected += places
+    out.sort(key=lambda d: d.child)
+    known = _parents(out)
+    for g, place in sorted(undirected, key=lambda x: x[0].name):
+        if place.parent is not None and g.name not in _line(place.parent, known):
             out.append(_hung(g, place, families[g.family or ""], kin))
+            known[g.name].append(place.parent)
     for stub in (g for g in generators if not g.observed and not g.origin_declared):
         out += _stub(stub, by_name, out)
     for family in sorted({_family_of(d.parent) for d in out if d.parent_kind == "ancestor"}):
@@ -110,43 +106,95 @@ def infer(generators: Sequence[Facts], kin: Kin) -> list[Descent]:
     return out
 
 
-def hang(member: Facts, family: Sequence[Facts], forebears: Mapping[str, frozenset[str]] | None = None) -> Place:
-    """Where a member whose origin is not declared hangs in its family.
+def hang(member: Facts, family: Sequence[Facts]) -> Place:
+    """Where a member whose origin is not declared hangs in its family; ``family`` are all members."""
+    home = next((f.family for f in family if f.family), "")
+    nodes = [replace(f, family=home) for f in family if f.name != member.name]
+    nodes.append(replace(member, family=home, observed=True, base=False, parents=()))
+    weights = weigh(nodes, {f.name: [p for p, _ in f.parents] for f in nodes}, {}, {})
+    known = {p: [f.name for f in nodes if p in dict(f.parents)] for f in nodes for p, _ in f.parents}
+    return _place(nodes[-1], nodes, step_probabilities(weights)[1:, -1], known)
 
-    Parameters
-    ----------
-    family
-        All members; ``member`` itself is passed over.
-    forebears
-        Known ancestors by name; a member is never hung under its own descendants.
-    """
-    above = forebears or {}
-    others = [f for f in family if f.name != member.name and f.observed and member.name not in above.get(f.name, ())]
-    allowed = [f for f in others if not forbidden(f, member)]
-    declared = [f for f in allowed if f.origin_declared]
-    if len(declared) == 1 and declared[0].base:
-        return Place(declared[0].name, "generator", "declared", _only_declared(member, declared[0], len(others) > 1))
+
+def _joined(generators: Sequence[Facts], declared: Mapping[str, Sequence[Descent]]) -> Iterator[list[Facts]]:
+    """Generators joined by family or by a declaration that is followed, where anything directs them."""
+    groups: dict[str, list[Facts]] = {}
+    home: dict[str, str] = {}
+    links = [(g.name, d.parent) for g in generators for d in declared[g.name]]
+    links += [(g.name, f"\0{g.family}") for g in generators if g.family]
+    for one, two in links:
+        a, b = _top(home, one), _top(home, two)
+        home[a] = b
+    for g in sorted(generators, key=lambda x: x.name):
+        groups.setdefault(_top(home, g.name), []).append(g)
+    for group in groups.values():
+        dated = any(g.released for g in group) and any(g.not_before for g in group)
+        if len(group) > 1 and (dated or any(g.origin_declared for g in group)):
+            yield group
+
+
+def _top(home: dict[str, str], name: str) -> str:
+    while name in home and home[name] != name:
+        home[name] = home.get(home[name], home[name])
+        name = home[name]
+    return name
+
+
+def _tree(
+    nodes: list[Facts], declared: Mapping[str, Sequence[Descent]], kin: Kin
+) -> tuple[list[Descent], list[tuple[Facts, Place]]]:
+    """Declared steps that hold together, and where members without one hang, by the likeliest tree of descent."""
+    index = {g.name: k + 1 for k, g in enumerate(nodes)}
+    stated = [d for g in nodes for d in declared[g.name]]
+    known = _parents(stated)
+    above = {g.name: _line(g.name, known) for g in nodes}
+    weights = weigh(nodes, known, kin, above)
+    parents, shares = likeliest(weights), step_probabilities(weights)
+    followed = []
+    for d in stated:
+        child, parent = index[d.child], index[d.parent]
+        ring = d.child in above[d.parent]
+        if not ring or (parents[child] == parent and shares[parent, child] >= RESOLVED):
+            followed.append(d)
+    done = {d.child for d in followed}
+    free = [g for g in nodes if g.observed and g.family and not g.base and g.name not in done]
+    children: dict[str, list[str]] = defaultdict(list)
+    for d in stated:
+        children[d.parent].append(d.child)
+    return followed, [(g, _place(g, nodes, shares[1:, index[g.name]], children)) for g in free]
+
+
+def _place(member: Facts, nodes: Sequence[Facts], shares: Array, children: Mapping[str, Sequence[str]]) -> Place:
+    """The place that the shares of possible parents, (n,) in the order of ``nodes``, make of what is known of them."""
+    order = [int(k) for k in np.argsort(-shares, kind="stable") if shares[k] > 0]
+    declared = [nodes[k] for k in order if nodes[k].origin_declared or children.get(nodes[k].name)]
+    family = ancestor_name(member.family or "")
+    if declared and shares[order[0]] >= RESOLVED:
+        text = reasons.only_declared(member, declared[0], nodes, len(children.get(declared[0].name, ())))
+        return Place(declared[0].name, "generator", "declared", text, float(shares[order[0]]))
     if declared:
-        return Place(ancestor_name(family[0].family or ""), "ancestor", "declared", _alike(declared))
-    before = [f for f in others if f.released and member.not_before and f.released < member.not_before]
+        among = _group([(nodes[k].name, float(shares[k])) for k in order])
+        beyond = [p for p, _ in declared[0].parents if len(declared) == 1]
+        return Place(family, "ancestor", "declared", reasons.alike(declared), among=(*among, *beyond))
+    before = [nodes[k] for k in order if surely_before(nodes[k], member)]
     if len(before) == 1:
-        text = (
-            f"nothing is declared; {shown(before[0].name)} was there by {before[0].released}, before this one can"
-            f" have been ({member.not_before}); it may as well be a sibling"
-        )
-        return Place(before[0].name, "generator", "dates", text)
+        share = float(shares[nodes.index(before[0])])
+        return Place(before[0].name, "generator", "dates", reasons.before(member, before), share)
     if before:
-        text = (
-            f"nothing is declared; {_names(before)} were there before this one can have been ({member.not_before}),"
-            " and cannot be told apart"
-        )
-        return Place(ancestor_name(family[0].family or ""), "ancestor", "dates", text)
+        among = tuple(f.name for f in before)
+        return Place(family, "ancestor", "dates", reasons.before(member, before), among=among)
     return Place(None, "generator", None, "nothing is declared and no date decides: kin, without direction")
 
 
-def forbidden(parent: Facts, child: Facts) -> bool:
-    """Whether dates forbid the descent: the parent cannot have been before the child was already there."""
-    return bool(parent.not_before and child.released and parent.not_before > child.released)
+def _group(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    """The fewest, likeliest first, of which one is the parent in nearly all trees that have a registered one."""
+    total, reached, out = sum(share for _, share in candidates), 0.0, []
+    for name, share in candidates:
+        out.append(name)
+        reached += share
+        if reached >= GROUP * total:
+            break
+    return tuple(out)
 
 
 def _declared(child: Facts, parent: Facts, relation: str, kin: Kin) -> Descent | None:
@@ -163,16 +211,8 @@ def _declared(child: Facts, parent: Facts, relation: str, kin: Kin) -> Descent |
         return Descent(child.name, "generator", parent.name, "generator", "declared", _NAN, _NAN, text)
     if pair.clean and pair.probability < CONTRADICTED:
         return None
-    text = f"declared{how}; {_say(pair)}: P(kin) {_p(pair.probability)}"
+    text = f"declared{how}; {reasons.agreement(pair)}: P(kin) {reasons.p(pair.probability)}"
     return Descent(child.name, "generator", parent.name, "generator", "declared", pair.probability, pair.support, text)
-
-
-def _say(pair: Pair) -> str:
-    if pair.probability >= CONFIRMED:
-        return "their images agree"
-    if not pair.clean:
-        return "JPEG compression may hide what their images have in common"
-    return "their images lean to it" if pair.probability >= 0.5 else "their images leave it open"
 
 
 def _hung(child: Facts, place: Place, family: Sequence[Facts], kin: Kin) -> Descent:
@@ -184,14 +224,15 @@ def _hung(child: Facts, place: Place, family: Sequence[Facts], kin: Kin) -> Desc
     else:
         ratio = sum(p.likelihood_ratio for p in known) / max(len(pairs), 1)
         probability, support = ratio / (1 + ratio), max((p.support for p in known), default=_NAN)
-    if place.direction == "dates" and place.kind == "generator":
-        probability *= SIBLINGS
+    if place.kind == "generator":
+        probability *= place.share
     reason = (
-        f"its images are kin, P {_p(probability)}; {place.reason}" if place.direction == "declared" else place.reason
+        f"its images are kin, P {reasons.p(probability)}; {place.reason}"
+        if place.direction == "declared"
+        else place.reason
     )
-    return Descent(
-        child.name, "generator", place.parent or "", place.kind, place.direction or "", probability, support, reason
-    )
+    ends = (child.name, "generator", place.parent or "", place.kind)
+    return Descent(*ends, place.direction or "", probability, support, reason, place.among)
 
 
 def _stub(stub: Facts, by_name: Mapping[str, Facts], steps: Sequence[Descent]) -> list[Descent]:
@@ -209,7 +250,7 @@ def _stub(stub: Facts, by_name: Mapping[str, Facts], steps: Sequence[Descent]) -
     if not bases:
         return []
     word = "child" if len(children) == 1 else "children"
-    text = f"its declared {word} {_names(children)} are of this family, whose shared part came down through it"
+    text = f"its declared {word} {reasons.names(children)} are of this family, whose shared part came down through it"
     return [Descent(stub.name, "generator", ancestor_name(family), "ancestor", "declared", _NAN, _NAN, text)]
 
 
@@ -225,54 +266,26 @@ def _rooted(family: str, members: Sequence[Facts]) -> list[Descent]:
     return [Descent(ancestor_name(family), "ancestor", bases[0].name, "generator", "declared", _NAN, _NAN, text)]
 
 
-def _forebears(steps: Sequence[Descent]) -> dict[str, frozenset[str]]:
-    parents: dict[str, set[str]] = defaultdict(set)
+def _parents(steps: Sequence[Descent]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = defaultdict(list)
     for d in steps:
-        parents[d.child].add(d.parent)
-    out = {}
-    for name in parents:
-        seen: set[str] = set()
-        todo = [name]
-        while todo:
-            new = parents.get(todo.pop(), set()) - seen
-            seen |= new
-            todo += new
-        out[name] = frozenset(seen)
+        out[d.child].append(d.parent)
     return out
 
 
-def _only_declared(member: Facts, parent: Facts, others: bool) -> str:
-    others_too = ", and no other member of the family has a declared origin" if others else ""
-    text = f"{shown(parent.name)} is declared as trained from scratch, nothing is declared about this one{others_too}"
-    if member.released and parent.released and member.released < parent.released:
-        text += (
-            f"; its first images ({member.released}) predate that release ({parent.released}), which forbids nothing"
-        )
-    return text
-
-
-def _alike(declared: Sequence[Facts]) -> str:
-    if len(declared) == 1:
-        return f"it may come from {shown(declared[0].name)} or, as that does, from {_origins(declared[0])}"
-    told = f"{len(declared)} members with a declared origin ({_names(declared)})"
-    return f"{told} share what is seen of them and cannot be told apart"
-
-
-def _origins(facts: Facts) -> str:
-    return " or ".join(shown(name) for name, _ in facts.parents)
+def _line(name: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """All that ``name`` descends from."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        new = set(parents.get(todo.pop(), ())) - seen
+        seen |= new
+        todo += new
+    return seen
 
 
 def _family_of(ancestor: str) -> str:
     return ancestor.removeprefix("ancestor of ")
-
-
-def _names(facts: Sequence[Facts], limit: int = 4) -> str:
-    told = ", ".join(shown(f.name) for f in facts[:limit])
-    return told + (f" and {len(facts) - limit} more" if len(facts) > limit else "")
-
-
-def _p(probability: float) -> str:
-    return "> .999" if probability > 0.999 else f"{probability:.3f}".lstrip("0")
 
 
 _NAN = float("nan")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from difreg.lineage.answers import Caveat
+from difreg.lineage.answers import Agreement, Caveat
 from difreg.names import shown
+from difreg.numerals import count
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
 from difreg.registry.profiles import Profile
 from difreg.registry.solving import Solution
@@ -73,6 +74,16 @@ def trace_caveats(query: Profile, shared: Sequence[str], weak: Sequence[str], jp
     if jpeg:
         out.append(Caveat("jpeg_pair", f"not judged, both sides look JPEG-compressed: {_some(jpeg)}"))
     return out
+
+
+def disagreement_caveats(agreed: Sequence[Agreement]) -> list[Caveat]:
+    """What images that disagree with the verdict on their part mean for it."""
+    against = [row.file for row in agreed if row.agrees is False]
+    if not against:
+        return []
+    verb = "disagrees" if len(against) == 1 else "disagree"
+    text = f"{count(len(against), 'image')} of {len(agreed)} {verb} with the verdict: {_some(against)}"
+    return [Caveat("disagreement", text)]
 
 
 def _some(names: Sequence[str], limit: int = 6) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from difreg.errors import InputError
 from difreg.files import write_whole
+from difreg.lineage import similarity
 from difreg.names import shown
 from difreg.registry.profiles import Profile
 
@@ -98,33 +99,11 @@ def _cell(value: Any) -> Any:
 
 
 def newick(profiles: Sequence[Profile]) -> str:
-    """Similarity tree by average linkage (UPGMA, Sokal and Michener 1958) on ``1 - max(0, cosine)``; no ancestry."""
-    from scipy.cluster.hierarchy import linkage, to_tree
-    from scipy.spatial.distance import squareform
-
+    """Similarity tree by average linkage, which is no ancestry; with support, and by neighbour joining: `plot tree`."""
     if len(profiles) < 2:
-        return "".join(f"{_label(p.name)};\n" for p in profiles)
-    directions = np.stack([p.direction for p in profiles])
-    distance = 1 - np.maximum(directions @ directions.T, 0)
-    np.fill_diagonal(distance, 0)
-    root = to_tree(linkage(squareform(distance, checks=False), "average"))
-    text: dict[int, str] = {}
-    order, todo = [], [root]
-    while todo:
-        node = todo.pop()
-        order.append(node)
-        todo += [] if node.is_leaf() else [node.left, node.right]
-    for node in reversed(order):
-        if node.is_leaf():
-            text[node.id] = _label(profiles[node.id].name)
-        else:
-            parts = [f"{text[c.id]}:{(node.dist - c.dist) / 2:.6f}" for c in (node.left, node.right)]
-            text[node.id] = f"({','.join(parts)})"
-    return text[root.id] + ";\n"
-
-
-def _label(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
+        return "".join(f"{similarity.quoted(p.name)};\n" for p in profiles)
+    distance = similarity.distances(np.stack([p.direction for p in profiles]))
+    return similarity.newick(similarity.upgma(distance), [p.name for p in profiles])
 
 
 def cypher(graph: nx.MultiDiGraph[str]) -> str:

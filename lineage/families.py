@@ -1,7 +1,8 @@
 """Families: communities of kin, found by the Leiden algorithm with the constant Potts model.
 
-Modularity splits a true family in two (measured); the constant Potts model at resolution 1/2 asks of every member that
-it be kin to more than half of the others, so that one false edge never glues two families of three or more.
+Modularity splits a true family in two (measured). The constant Potts model at resolution 1/2 makes the bridge rule:
+families of n and m members are one only where their accepted pairs, weighed by P, come to more than half of n * m. So
+one edge joins two lone generators and nothing else, and every member is kin to at least half of the others.
 """
 
 from __future__ import annotations
@@ -9,42 +10,112 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
 
 RESOLUTION = 0.5
+SLACK = 1e-9  # of the order of sums
+REPLICATES = 200
 PREFIX = "family-"
 Weighted = tuple[str, str, float]
 
 
 @dataclass(frozen=True)
 class Edge:
-    """Accepted kinship of two generators, undirected."""
+    """Accepted kinship of two generators, undirected.
+
+    ``replicates`` has a bit for each of 200 bootstrap replicates, set where that accepts the pair, the first the
+    highest of its byte; None where that is not known: then the first ``support`` of them, as if all came together.
+    """
 
     a: str
     b: str
     probability: float
     support: float
+    replicates: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Community:
-    """A family by name; ``support`` is the least, over members, of its best supported edge inside."""
+    """A family by name; ``support`` is the mean share of it that comes back in a replicate, see :func:`support`."""
 
     name: str
     members: tuple[str, ...]
     support: float
 
 
-def communities(edges: Sequence[Edge], known: Iterable[Community] = ()) -> list[Community]:
+def communities(edges: Sequence[Edge], known: Iterable[Community] = (), last: int = 0) -> list[Community]:
     """Families of two or more from accepted edges, named as the ``known`` families they overlap most.
 
     Generators that no chain of edges joins have no say in each other's families.
+
+    Parameters
+    ----------
+    last
+        The highest number a family ever had: new ones are numbered from the next, so that no name comes back.
     """
     weighted = sorted((min(e.a, e.b), max(e.a, e.b), e.probability) for e in edges)
     groups = [group for part in _connected(weighted) for group in _split(part)]
     members = sorted((g for g in groups if len(g) > 1), key=lambda g: (-len(g), g))
-    names = _names(members, list(known))
-    support = _support(members, edges)
-    return [Community(n, m, support[k]) for k, (n, m) in enumerate(zip(names, members, strict=True))]
+    names = _names(members, list(known), last)
+    inside = _inside(members, edges)
+    return [Community(n, m, support(m, e)) for n, m, e in zip(names, members, inside, strict=True)]
+
+
+def number(name: str) -> int:
+    """The number in a family's name; 0 where it has none."""
+    digits = name.removeprefix(PREFIX)
+    return int(digits) if name.startswith(PREFIX) and digits.isdecimal() else 0
+
+
+def support(members: Sequence[str], edges: Sequence[Edge]) -> float:
+    """Mean share of a family that comes back in a bootstrap replicate of all its members' images.
+
+    In a replicate, the members who are left are those of whom each is accepted as kin of at least half of the others
+    left: whoever has fewest is taken out until that holds. The share of the family left is its Jaccard index with the
+    family of the replicate, whose mean over replicates Hennig (2007, Cluster-wise assessment of cluster stability)
+    calls the stability of a cluster. One member left alone is no family: a pair's support is its edge's.
+
+    Parameters
+    ----------
+    members
+        The family.
+    edges
+        Accepted pairs inside it.
+    """
+    size, place = len(members), {name: k for k, name in enumerate(members)}
+    ends = np.array([(place[e.a], place[e.b]) for e in edges])
+    packed = np.stack([np.frombuffer(_replicates(e), np.uint8) for e in edges])
+    if (packed == 255).all():
+        return 1.0
+    left = []
+    for byte in packed.T:
+        for held in np.unpackbits(byte[:, None], axis=1).T.astype(bool):
+            kin = np.bincount(ends[held].ravel(), minlength=size)
+            left.append(size if 2 * kin.min() >= size - 1 else _left(size, ends[held]))
+    return sum(left) / (size * len(left))
+
+
+def _replicates(edge: Edge) -> bytes:
+    if edge.replicates is not None:
+        return edge.replicates
+    return np.packbits(np.arange(REPLICATES) < round(REPLICATES * edge.support)).tobytes()
+
+
+def _left(size: int, ends: NDArray[np.int64]) -> int:
+    """How many of ``size`` members are left, given the pairs (e, 2) of them that are kin."""
+    kin = np.zeros((size, size), bool)
+    kin[ends[:, 0], ends[:, 1]] = kin[ends[:, 1], ends[:, 0]] = True
+    inside, count = np.ones(size, bool), kin.sum(0)
+    for left in range(size, 1, -1):
+        worst = int(np.where(inside, count, size).argmin())
+        if 2 * count[worst] >= left - 1:
+            return left
+        inside[worst] = False
+        count = count - kin[worst]
+    return 0
 
 
 def _connected(edges: Sequence[Weighted]) -> list[list[Weighted]]:
@@ -74,22 +145,53 @@ def _split(edges: list[Weighted]) -> list[tuple[str, ...]]:
     from graspologic_native import leiden
 
     _, found = leiden(edges, resolution=RESOLUTION, use_modularity=False, seed=0, iterations=4, trials=4)
-    groups: dict[int, list[str]] = {}
-    for name, group in sorted(found.items()):
-        groups.setdefault(group, []).append(name)
-    return [tuple(g) for g in groups.values()]
+    return _settled(found, edges)
 
 
-def _support(groups: Sequence[tuple[str, ...]], edges: Sequence[Edge]) -> list[float]:
+def _settled(home: dict[str, int], edges: Sequence[Weighted]) -> list[tuple[str, ...]]:
+    """Communities from which no merger of two and no member's leaving would gain.
+
+    Leiden is a heuristic and may stop short of that (seen with six members). Every step raises the model's quality, so
+    that they come to an end.
+    """
+    free = max(home.values()) + 1
+    while True:
+        size = Counter(home.values())
+        inside: Counter[str] = Counter()
+        between: Counter[tuple[int, int]] = Counter()
+        for a, b, weight in edges:
+            one, two = sorted((home[a], home[b]))
+            between[one, two] += weight
+            if one == two:
+                inside[a] += weight
+                inside[b] += weight
+        gains = {(i, j): w - RESOLUTION * size[i] * size[j] for (i, j), w in between.items() if i != j}
+        losses = {name: RESOLUTION * (size[home[name]] - 1) - inside[name] for name in home}
+        best = max(gains, key=lambda pair: (gains[pair], pair), default=None)
+        worst = max(losses, key=lambda name: (losses[name], name))
+        if best is not None and gains[best] > SLACK:
+            home = {name: best[0] if group == best[1] else group for name, group in home.items()}
+        elif losses[worst] > SLACK:
+            home = {**home, worst: free}
+            free += 1
+        else:
+            groups: dict[int, list[str]] = {}
+            for name, group in sorted(home.items()):
+                groups.setdefault(group, []).append(name)
+            return [tuple(g) for g in groups.values()]
+
+
+def _inside(groups: Sequence[tuple[str, ...]], edges: Sequence[Edge]) -> list[list[Edge]]:
+    """The edges inside each group."""
     home = {name: k for k, group in enumerate(groups) for name in group}
-    best = dict.fromkeys(home, 0.0)
+    out: list[list[Edge]] = [[] for _ in groups]
     for e in edges:
         if home.get(e.a, -1) == home.get(e.b, -2):
-            best[e.a], best[e.b] = max(best[e.a], e.support), max(best[e.b], e.support)
-    return [min(best[name] for name in group) for group in groups]
+            out[home[e.a]].append(e)
+    return out
 
 
-def _names(groups: Sequence[tuple[str, ...]], known: Sequence[Community]) -> list[str]:
+def _names(groups: Sequence[tuple[str, ...]], known: Sequence[Community], last: int) -> list[str]:
     places: dict[str, list[int]] = {}
     for j, k in enumerate(known):
         for name in set(k.members):
@@ -97,10 +199,9 @@ def _names(groups: Sequence[tuple[str, ...]], known: Sequence[Community]) -> lis
     shared = Counter((-i, -j) for i, group in enumerate(groups) for name in group for j in places.get(name, ()))
     taken: dict[int, str] = {}
     used: set[str] = set()
-    for _, i, j in sorted(((count, i, j) for (i, j), count in shared.items()), reverse=True):
+    for _, i, j in sorted(((both, i, j) for (i, j), both in shared.items()), reverse=True):
         if -i not in taken and known[-j].name not in used:
             taken[-i] = known[-j].name
             used.add(known[-j].name)
-    numbers = [int(k.name.removeprefix(PREFIX)) for k in known if k.name.removeprefix(PREFIX).isdecimal()]
-    following = iter(range(max(numbers, default=0) + 1, max(numbers, default=0) + 1 + len(groups)))
+    following = count(max([last, *(number(k.name) for k in known)]) + 1)
     return [taken.get(i) or f"{PREFIX}{next(following)}" for i in range(len(groups))]

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from difreg.lineage.ancestry import Descent, Facts, Kin, Pair, ancestor_name, infer
+from difreg.lineage.ancestry import Descent, Facts, Kin, Pair, ancestor_name, forbidden, infer
+from difreg.lineage.evidence import CONTRADICTED
 from difreg.registry.fingerprints import JPEG_FLAG
 from difreg.storage.catalog import Transaction
 from difreg.storage.records import GeneratorRecord, KinshipRecord, VersionRecord
@@ -30,7 +31,11 @@ def pairs(rows: Iterable[KinshipRecord], flagged: frozenset[str]) -> Kin:
     """Kinship by pair; a pair with a JPEG-compressed side cannot speak against a declaration."""
     return {
         frozenset((k.a, k.b)): Pair(
-            10.0**k.log10_likelihood_ratio, k.probability, k.support, clean=k.a not in flagged and k.b not in flagged
+            10.0**k.log10_likelihood_ratio,
+            k.probability,
+            k.support,
+            clean=k.a not in flagged and k.b not in flagged,
+            kinship=k.kinship,
         )
         for k in rows
     }
@@ -59,13 +64,29 @@ def build(tx: Transaction) -> nx.MultiDiGraph[str]:
     for v in latest.values():
         graph.add_node(f"Fingerprint:{v.digest}", label="Fingerprint", **_known(_fingerprint(v)))
         graph.add_edge(f"Generator:{v.generator}", f"Fingerprint:{v.digest}", type="HAS_FINGERPRINT")
+    steps = ancestry(tx)
+    _add_declared(graph, tx, steps)
+    _add_scores(graph, tx)
+    _add_ancestry(graph, steps)
+    return graph
+
+
+def _add_declared(graph: nx.MultiDiGraph[str], tx: Transaction, steps: Iterable[Descent]) -> None:
+    """Declared parents; those that ancestry does not follow say what ``contradicted`` them: dates, images or a ring."""
+    followed = {(d.child, d.parent) for d in steps if d.child_kind == d.parent_kind == "generator"}
+    generators = tx.generators()
+    by_name = {g.name: facts(g) for g in generators}
+    kin = {frozenset((k.a, k.b)): k.probability for k in tx.kinship()}
     for g in generators:
         for p in g.parents:
-            props = {"relation": p.relation, "source": p.source}
-            graph.add_edge(f"Generator:{g.name}", f"Generator:{p.name}", type="DECLARED_PARENT", **_known(props))
-    _add_scores(graph, tx)
-    _add_ancestry(graph, ancestry(tx))
-    return graph
+            probability = kin.get(frozenset((g.name, p.name)))
+            against = None
+            if (g.name, p.name) not in followed:
+                unlike = probability is not None and probability < CONTRADICTED
+                against = "dates" if forbidden(by_name[p.name], by_name[g.name]) else "images" if unlike else "ring"
+            props = {"relation": p.relation, "source": p.source, "kin_probability": probability}
+            ends = f"Generator:{g.name}", f"Generator:{p.name}"
+            graph.add_edge(*ends, type="DECLARED_PARENT", **_known({**props, "contradicted": against}))
 
 
 def _add_scores(graph: nx.MultiDiGraph[str], tx: Transaction) -> None:
@@ -114,6 +135,7 @@ def _generator(g: GeneratorRecord, v: VersionRecord | None) -> dict[str, Any]:
         "tags": [f"{k}={v}" for k, v in sorted(g.tags.items())] or None,
         "version": v.number if v else None,
         "images": v.images if v else None,
+        "created": g.created.isoformat(),
         "reliability": v.reliability if v else None,
         "separation": v.separation if v else None,
         "jpeg": v.jpeg > JPEG_FLAG if v else None,

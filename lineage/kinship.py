@@ -32,6 +32,8 @@ class Kinship:
     """Kinship of one pair with its doubt; see :class:`difreg.lineage.answers.Kin` for the terms.
 
     ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed.
+    ``replicates`` has a bit a bootstrap replicate, set where that accepts the pair; a set of images is resampled alike
+    in all its pairs, so that bits of several pairs belong together.
     """
 
     cosine: float
@@ -42,6 +44,7 @@ class Kinship:
     low: float = np.nan
     high: float = np.nan
     support: float = np.nan
+    replicates: bytes | None = None
 
     @property
     def accepted(self) -> bool:
@@ -100,8 +103,11 @@ def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship
     (one, one_scale), (two, two_scale) = a.bootstrap(REPLICATES, seed), b.bootstrap(REPLICATES, seed)
     z = score(one, one_scale, two, two_scale)
     centred = z - z.mean() + known.kinship
-    support = float((centred >= threshold(a.background.calibration)).mean()) if known.judged else np.nan
-    return replace(known, low=float(known.kinship - half), high=float(known.kinship + half), support=support)
+    low, high = float(known.kinship - half), float(known.kinship + half)
+    if not known.judged:
+        return replace(known, low=low, high=high)
+    held = centred >= threshold(a.background.calibration)
+    return replace(known, low=low, high=high, support=float(held.mean()), replicates=np.packbits(held).tobytes())
 
 
 def _jackknife(varied: Profile, fixed: Profile) -> float:

@@ -8,22 +8,21 @@ know which, were the source; so many candidates do not inflate the answer, and o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
-from difreg.lineage.answers import Candidate, Caveat, Part, Placement, Provenance, Traced
+from difreg.lineage.answers import Caveat, Placement
 from difreg.lineage.caveats import further_images, trace_caveats
 from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
-from difreg.lineage.views import images_answer, kin_answer
-from difreg.registry.extraction import ImageSet
 from difreg.registry.fingerprints import RELIABLE
 from difreg.registry.profiles import Profile
 
 DECIDED = 0.95  # posterior of a family that is called kin
 SHOWN = 12
+OTHERS = 4  # of those shown, at least, are not of the likeliest family
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def trace(
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
     verdict = _verdict(query, shares.get(best, 0.0), none, bool(judged))
-    top = [_doubted(o, query, fresh, seed) if doubt else o for o in origins[:SHOWN]]
+    top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
         if verdict == "kin"
@@ -98,6 +97,15 @@ def trace(
         needed_images=further_images(query) if verdict == "insufficient" else None,
         caveats=tuple(_caveats(query, origins, shared)),
     )
+
+
+def _shown(origins: Sequence[Origin], family: str) -> list[Origin]:
+    """The nearest origins; a large family leaves room for the nearest of the others."""
+    inside = [o for o in origins if o.family == family]
+    others = [o for o in origins if o.family != family]
+    room = min(len(others), OTHERS)
+    chosen = {o.member.row for o in (*inside[: SHOWN - room], *others[: SHOWN - min(len(inside), SHOWN - room)])}
+    return [o for o in origins if o.member.row in chosen]
 
 
 def _both_flagged(query: Profile, member: Member) -> bool:
@@ -148,7 +156,7 @@ def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:
     unknown = Facts("", observed=False, base=False, parents=())
     if not members:
         (alone,) = (g for g in generators if g.name == result.family)
-        found = hang(unknown, [alone])
+        found = hang(unknown, [replace(alone, family=result.family)])
         if found.kind == "generator" and found.parent:
             return Placement(found.parent, found.kind, found.direction, found.reason)
         text = found.reason if alone.parents else "the only kin; which of the two came first cannot be told from images"
@@ -157,43 +165,3 @@ def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:
     if found.parent is None:
         return Placement(ancestor_name(result.family), "ancestor", None, found.reason)
     return Placement(found.parent, found.kind, found.direction, found.reason)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What an answer says beside the verdict: how the query was named, its images, the families' titles."""
-
-    query: str
-    images: ImageSet
-    profile: Profile
-    titles: Mapping[str, str | None]
-    placement: Placement | None
-
-
-def answer(result: Trace, told: Told, provenance: Provenance) -> Traced:
-    """The trace as it is told."""
-    files = tuple(i.file for i in told.images.images)
-    named = result.family if result.family in told.titles else None
-    return Traced(
-        provenance,
-        query=told.query,
-        verdict=result.verdict,
-        family=named,
-        title=told.titles.get(result.family),
-        probability=result.probability,
-        likelihood_ratio=result.likelihood_ratio,
-        none_probability=result.none_probability,
-        candidates=tuple(_candidate(o, told.titles) for o in result.origins),
-        indistinguishable=result.indistinguishable,
-        placement=told.placement,
-        parts=(Part(files, result.verdict, named, result.probability),),
-        images=images_answer(told.images),
-        reliability=told.profile.reliability,
-        needed_images=result.needed_images,
-        warnings=result.caveats,
-    )
-
-
-def _candidate(origin: Origin, titles: Mapping[str, str | None]) -> Candidate:
-    row = kin_answer(origin.kinship, origin.member)
-    return Candidate(**vars(row), family=origin.family if origin.family in titles else None)

@@ -25,6 +25,7 @@ _KIN = (
     "high",
     "support",
     "accepted",
+    "replicates",
 )
 _CROSS = ("fingerprint_version", "images_version", "score", "auc", "accuracy", "p_value", "n")
 _CROSSED = t.cross_detection.join(_A, _A.c.id == t.cross_detection.c.fingerprint_id).join(
@@ -132,6 +133,10 @@ class Derived(Base):
         rows = self._execute(select(c.id, c.name, c.title, c.support))
         records = (FamilyRecord(name, title, support, tuple(sorted(members[k]))) for k, name, title, support in rows)
         return sorted(records, key=lambda f: f.name)
+
+    def set_title(self, name: str, title: str | None) -> None:
+        """Give a family a title, or take it away."""
+        self._execute(update(t.family).where(t.family.c.name == name).values(title=title))
 
     def set_families(self, families: Iterable[FamilyRecord]) -> set[str]:
         """Put ``families`` in the place of all there are; one whose name stays keeps its title unless given another.

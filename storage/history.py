@@ -53,6 +53,12 @@ class History(Base):
         ]
         self._execute(insert(t.change), rows)
 
+    def change_subjects(self, prefix: str) -> list[str]:
+        """What the history has lines about, of all whose name begins with ``prefix``."""
+        subject = t.change.c.subject
+        query = select(subject).where(subject.startswith(prefix, autoescape=True)).distinct()
+        return [name for (name,) in self._execute(query)]
+
     def changes(self, subject: str | None = None) -> list[ChangeRecord]:
         """The history, oldest first, of all or of one subject, whatever it was called before."""
         c = t.change.c

@@ -131,7 +131,9 @@ class VersionRef:
 class KinshipRecord:
     """Kinship of two generators, ``a`` before ``b`` by name, and the versions it was computed from.
 
-    Kept of every ``accepted`` pair and of every declared child and parent, whether accepted or not.
+    Kept of every ``accepted`` pair and of every declared child and parent, whether accepted or not. ``replicates`` has
+    a bit a bootstrap replicate, the first the highest, set where that accepts the pair: hexadecimal digits, or None
+    where it is not known.
     """
 
     a: str
@@ -146,6 +148,7 @@ class KinshipRecord:
     high: float
     support: float
     accepted: bool = True
+    replicates: str | None = None
 
 
 @dataclass(frozen=True)

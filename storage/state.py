@@ -21,12 +21,14 @@ class State(Base):
     def digest(self) -> str:
         """Sixteen hexadecimal digits that name the catalogue's state.
 
-        They change with the generators, what is declared about them, their aliases, latest fingerprints and families.
+        They change with the generators, what is declared about them, their aliases, latest fingerprints, families and
+        families' titles.
         """
         g, v = t.generator.c, t.version.c
         alive = (g.observed & g.removed.is_(None)).label("alive")
         own = [g.name, alive, g.removed.is_(None).label("kept"), *(g[fact] for fact in TOLD)]
-        query = select(g.id, *own, t.family.c.name.label("family"), v.number, v.digest)
+        family = t.family.c
+        query = select(g.id, *own, family.name.label("family"), v.number, v.digest, family.title)
         joined = t.generator.outerjoin(t.family, t.family.c.id == g.family_id)
         joined = joined.outerjoin(t.version, (v.generator_id == g.id) & (v.number == g.last_number))
         rows = self._execute(query.select_from(joined)).all()
@@ -48,8 +50,9 @@ class State(Base):
 
 def _told(row: Any) -> tuple[Any, ...]:
     """What is told of a generator; of one that was removed, that it is a declared parent."""
-    alive, told = row[2], tuple(row[4:])
-    return (alive, *told) if alive else (alive, *told[:-2])
+    alive, told, title = row[2], tuple(row[4:-1]), row[-1]
+    named = told if title is None else (*told, title)
+    return (alive, *named) if alive else (alive, *told[:-2])
 
 
 def _shown(rows: Any, parents: defaultdict[int, list[list[Any]]]) -> set[int]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Real(TypeDecorator[float]):
@@ -185,7 +185,10 @@ class Skipped(Row, table=True):
 
 
 class Kinship(Row, table=True):
-    """Kinship of the latest versions of two generators: of accepted pairs, and of declared children and parents."""
+    """Kinship of the latest versions of two generators: of accepted pairs, and of declared children and parents.
+
+    ``replicates`` has a bit a bootstrap replicate, as hexadecimal digits; NULL where they are not known.
+    """
 
     a_id: int = _key("generator.id")
     b_id: int = _key("generator.id", index=True)
@@ -199,6 +202,7 @@ class Kinship(Row, table=True):
     high: float = Field(sa_type=Real, nullable=True)
     support: float = Field(sa_type=Real, nullable=True)
     accepted: bool
+    replicates: str | None = Field(default=None, sa_type=Text)
 
 
 class CrossDetection(Row, table=True):

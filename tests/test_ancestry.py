@@ -117,6 +117,55 @@ def test_a_member_is_never_hung_under_its_own_descendant() -> None:
     assert steps(infer([parent, child], kin("child", "parent"))) == {("child", "parent", "declared")}
 
 
+def test_of_a_ring_of_declarations_none_is_followed() -> None:
+    ring = [facts(n, None, parents=((p, "fine-tune"),)) for n, p in (("a", "b"), ("b", "c"), ("c", "a"))]
+    assert infer(ring, {}) == []
+
+
+def test_a_ring_that_a_date_breaks_is_followed() -> None:
+    one = facts("a", None, parents=(("b", "fine-tune"),), not_before=date(2023, 1, 1))
+    two = facts("b", None, parents=(("a", "fine-tune"),), released=date(2022, 1, 1))
+    assert steps(infer([one, two], {})) == {("a", "b", "declared")}
+
+
+def test_dates_leave_one_of_several_declared() -> None:
+    base = facts("base", base=True)
+    late = facts("late", parents=(("base", "fine-tune"),), not_before=date(2024, 1, 1))
+    found = infer([base, late, facts("x", released=date(2023, 1, 1))], kin("base", "late", "x"))
+    assert steps(found) == {("late", "base", "declared"), ("x", "base", "declared")}
+    assert "no other member with a declared origin can have been before it" in next(
+        d.reason for d in found if d.child == "x"
+    )
+
+
+def test_a_group_is_named_nearest_first_and_the_nearest_is_not_taken_for_the_parent() -> None:
+    known = [facts("base", base=True), *(facts(f"t{k}", parents=(("base", "fine-tune"),)) for k in range(3))]
+    pairs = kin("base", "t0", "t1", "t2", "x")
+    pairs[frozenset(("t1", "x"))] = Pair(1e6, 0.999999, 1.0, kinship=30.0)
+    pairs |= {frozenset((n, "x")): Pair(1e6, 0.999999, 1.0, kinship=8.0) for n in ("base", "t0", "t2")}
+    hung = next(d for d in infer([*known, facts("x")], pairs) if d.child == "x")
+    assert (hung.parent, hung.parent_kind) == (ancestor_name("f"), "ancestor")
+    assert hung.among == ("base", "t1", "t0", "t2")  # what has three declared children before the nearest
+
+
+def test_a_parent_of_many_is_named_where_dates_leave_no_other() -> None:
+    parent, early = facts("parent"), facts("x", released=date(2022, 1, 1))
+    late = [facts(f"t{k:02}", parents=(("parent", "merge"),), not_before=date(2023, 1, 1)) for k in range(20)]
+    found = infer([parent, early, *late], kin("parent", "x", *(g.name for g in late)))
+    hung = next(d for d in found if d.child == "x")
+    assert (hung.parent, hung.direction) == ("parent", "declared")
+    assert "parent is declared the parent of 20 others" in hung.reason
+    assert hung.probability < 0.95  # it may as well come from something nobody registered
+
+
+def test_dates_share_a_step_with_all_that_is_as_likely() -> None:
+    early, late = facts("a", released=date(2021, 1, 1)), facts("b", not_before=date(2022, 1, 1))
+    two = next(d for d in infer([early, late], kin("a", "b")))
+    three = next(d for d in infer([early, late, facts("c")], kin("a", "b", "c")) if d.child == "b")
+    assert three.parent == two.parent == "a"
+    assert three.probability < two.probability == pytest.approx(0.5, abs=1e-3)
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_hanging_names_a_generator_only_where_there_is_one(count: int) -> None:
     family = [facts(f"d{k}", base=True) for k in range(count)]
@@ -133,8 +182,10 @@ def registries(draw: st.DrawFn) -> list[Facts]:
     out = []
     for k in range(count):
         base = draw(st.booleans())
-        # A parent is declared among the earlier ones: what is declared has no circles.
-        parent = () if base or not k else draw(st.sampled_from([(), ((f"g{draw(st.integers(0, k - 1))}", "unknown"),)]))
+        # Any other may be declared a parent, so that declarations can run in rings.
+        others = [f"g{j}" for j in range(count) if j != k]
+        named = () if base else draw(st.lists(st.sampled_from(others), max_size=2, unique=True))
+        parent = tuple((name, "unknown") for name in named)
         not_before = draw(days)
         released = draw(days)
         if released and not_before and not_before > released:

@@ -21,6 +21,7 @@ from difreg.lineage import graph as lineage_graph
 from difreg.storage.catalog import Catalog
 
 HOSTILE = "it's (a) {name}"
+NAMES = ("mj", "sd14", "42", "bold (b)")
 
 
 class Outcome(NamedTuple):
@@ -37,6 +38,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIFREG_HOME", str(tmp_path / "home"))
     with Catalog(f"sqlite:///{tmp_path / 'home' / 'catalog.db'}").write() as tx:
         tx.log("init", "", "test")
+        for name in NAMES:
+            tx.declare(name, observed=True)
 
     def build(_: object) -> Any:
         graph = nx.MultiDiGraph()
@@ -181,6 +184,96 @@ def test_a_refusal_is_one_line_with_the_fix(arguments: list[str], message: str, 
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert message in err
+
+
+# The cookbook
+
+
+def test_the_cookbook_is_listed(query: Any) -> None:
+    code, out, err = query("--list")
+    assert (code, err) == (0, "")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert len([name for name in lines if name.startswith("@")]) == 15
+    assert "images=16" in lines["@few-images"]
+    assert "a, b" in lines["@common-ancestor"]
+    listed = json.loads(query("--list", "--format", "json").out)
+    assert (listed["schema"], len(listed["questions"])) == ("difreg/questions", 15)
+    kin = next(q for q in listed["questions"] if q["name"] == "kin")
+    assert kin["parameters"][0] == {
+        "name": "name", "kind": "generator", "about": "whose kin", "required": True, "default": None,
+    }  # fmt: skip
+    assert kin["cypher"].startswith("MATCH path = (:Generator {name: $name})-[k:KIN]-")
+    assert len(list(csv.DictReader(io.StringIO(query("--list", "--format", "csv").out)))) == 15
+
+
+def test_a_named_question_is_answered(query: Any) -> None:
+    code, out, _ = query("@ancestors", "--param", "name=mj", "--format", "json")
+    answer = json.loads(out)
+    assert (code, answer["schema"]) == (0, "difreg/query")
+    assert [(row["ancestor_name"], row["steps"], row["direction"]) for row in answer["rows"]] == [
+        ("sd14", 1, "declared")
+    ]
+    assert query("@ancestors", "--param", "name=mj").out.splitlines()[2].startswith("sd14")
+
+
+def test_a_name_that_looks_like_a_number_is_text(query: Any) -> None:
+    assert query("@kin", "--param", "name=42") == (0, "0 rows\n", "")
+    assert query("@few-images", "--param", "images=42").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["@nosuch"], "difreg query --list"),
+        (["@ancestor"], "Did you mean @ancestors?"),
+        (["@kin"], "--param name=NAME"),
+        (["@kin", "--param", "nam=mj"], "It takes name."),
+        (["@kin", "--param", "name=mjj"], "Did you mean mj?"),
+        (["@kin", "--param", "name=mj:1"], "mj:1"),
+        (["@few-images", "--param", "images=few"], "whole number"),
+        (["@changed", "--param", "since=2026-13"], "a date"),
+        (["--list", "@kin"], "--list"),
+        (["--list", "-o", "x.html"], "--list"),
+        ([], "empty"),
+    ],
+)
+def test_a_wrong_question_is_one_line_with_the_fix(arguments: list[str], message: str, query: Any) -> None:
+    code, out, err = query(*arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("error: ")
+    assert message in err
+
+
+# The drawing
+
+
+def test_an_answer_is_drawn(query: Any, tmp_path: Path) -> None:
+    file = tmp_path / "sub.html"
+    assert query("@ancestors", "--param", "name=mj", "-o", str(file)) == (0, "", f"wrote {file}\n")
+    page = file.read_text()
+    assert "<title>2 nodes, 1 relationship</title>" in page
+    assert "default-src 'none'" in page.replace("&#x27;", "'")
+    cypher = "MATCH (g:Generator) RETURN g ORDER BY g.name"
+    code, out, err = query(cypher, "--limit", "1", "-o", str(file))
+    assert (code, out, err.splitlines()) == (
+        0, "", ["only the first 1 row are shown: give more --limit", f"wrote {file}"],
+    )  # fmt: skip
+    assert "Only the first 1 row of the answer are drawn" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["RETURN 1 AS x"], "no nodes or relationships"),
+        (["MATCH (g:Generator) RETURN g", "--format", "json"], "Leave out --format."),
+        (["MATCH (g:Generator) DELETE g"], "Queries only read"),
+    ],
+)
+def test_what_cannot_be_drawn_writes_no_file(arguments: list[str], message: str, query: Any, tmp_path: Path) -> None:
+    code, out, err = query(*arguments, "-o", str(tmp_path / "sub.html"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert not (tmp_path / "sub.html").exists()
 
 
 def test_no_query_changes_the_catalogue_and_a_refused_one_writes_nothing(query: Any, home: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_csv_row_is_one_line() -> None:
         ),
         (
             {"verdict": "mixed", "parts": (Part(("a",), "kin", "x", 0.9),) * 2},
-            "More than one origin: these 10 images fall into 2 parts.",
+            "More than one origin: of these 10 images, 1 is of x (P .900) and 1 is of x (P .900).",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_commands_and_options_shown_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_options_named_in_the_text_exist(page: Path) -> None:
     known = set().union(*(_options(command) for command in COMMANDS.values()))
-    scripts = [*(ROOT / "benchmarks").glob("*.py"), ROOT / "demo/make.py"]
+    scripts = [*(ROOT / "benchmarks").rglob("*.py"), ROOT / "demo/make.py"]
     others = {o for s in scripts for o in re.findall(r'add_argument\(\s*"(--[\w-]+)"', s.read_text("utf-8"))} | {
         "--strict"
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from difreg.lineage.families import Community, Edge, communities
+from difreg.lineage.families import Community, Edge, communities, support
 
 few = settings(deadline=None, max_examples=30)
 
@@ -26,12 +27,36 @@ def members(found: list[Community]) -> list[set[str]]:
 
 
 @few
-@given(st.integers(3, 9), st.integers(3, 9), st.floats(0.99, 1), st.integers(0, 8), st.integers(0, 8))
+@given(st.integers(2, 9), st.integers(2, 9), st.floats(0.99, 0.999999), st.integers(0, 8), st.integers(0, 8))
 def test_one_false_edge_never_glues_two_families(n: int, m: int, p: float, i: int, j: int) -> None:
     one, two = named("a", n), named("b", m)
-    false = Edge(one[i % n], two[j % m], 1.0, 1.0)
+    false = Edge(one[i % n], two[j % m], p, 1.0)
     found = communities([*clique(*one, probability=p), *clique(*two, probability=p), false])
     assert sorted(map(sorted, members(found))) == [one, two]
+
+
+@few
+@given(st.data())
+def test_the_bridge_rule(data: st.DataObject) -> None:
+    """What is found could not gain by a merger, and no member is kin to less than half of the others."""
+    names = named("g", data.draw(st.integers(2, 9)))
+    kin = {p: data.draw(st.sampled_from([0, 0, 0.99, 0.9999])) for p in combinations(names, 2)}
+    found = members(communities([Edge(a, b, p, 1.0) for (a, b), p in kin.items() if p]))
+    alone = [{name} for name in names if not any(name in f for f in found)]
+    for one, two in combinations([*found, *alone], 2):
+        assert sum(kin[min(a, b), max(a, b)] for a in one for b in two) <= len(one) * len(two) / 2 + 1e-9
+    for family in found:
+        for a in family:
+            assert sum(kin[min(a, b), max(a, b)] for b in family - {a}) >= (len(family) - 1) / 2 - 1e-9
+
+
+def test_two_groups_with_more_than_half_of_their_pairs_kin_are_one() -> None:
+    # Leiden alone leaves these apart.
+    pairs = ["03", "04", "07", "06", "12", "14", "17", "26", "37", "36", "67", "16", "23", "02", "27"]
+    groups = members(communities([Edge(f"g{a}", f"g{b}", 0.99, 1.0) for a, b in pairs]))
+    kin = {frozenset(p) for p in pairs}
+    for one, two in combinations(groups, 2):
+        assert sum(frozenset((a[1], b[1])) in kin for a in one for b in two) * 0.99 <= len(one) * len(two) / 2
 
 
 def test_a_pair_hanging_on_a_family_by_one_edge_stays_outside() -> None:
@@ -84,11 +109,53 @@ def test_the_largest_comes_first_and_numbers_follow() -> None:
     assert [(c.name, len(c.members)) for c in found] == [("family-1", 4), ("family-2", 3), ("family-3", 2)]
 
 
-def test_support_is_that_of_the_member_held_worst() -> None:
-    edges = [Edge("a", "b", 1, 0.9), Edge("a", "c", 1, 0.3), Edge("b", "c", 1, 0.6), Edge("a", "z", 0.99, 0.99)]
-    # a and b hold by .9, c by its better edge .6; the edge to z leads outside.
-    found = communities([*edges, *clique("z", "y", "w", support=0.95)])
-    assert {c.members: c.support for c in found} == {("a", "b", "c"): 0.6, ("w", "y", "z"): 0.95}
+def bits(*held: bool) -> bytes:
+    """200 replicates, of which the first are these and the others accept."""
+    return np.packbits([*held, *[True] * (200 - len(held))]).tobytes()
+
+
+def test_the_support_of_a_pair_is_its_edges() -> None:
+    assert support(("a", "b"), [Edge("a", "b", 1, 0.545)]) == 0.545
+    assert support(("a", "b"), [Edge("a", "b", 1, 0.99, bits(False, True, False))]) == 0.99
+
+
+def test_support_is_the_mean_share_that_comes_back() -> None:
+    lost = bits(False, False, True, False)
+    edges = [Edge(a, b, 1, 0.985, lost if "d" in (a, b) else bits()) for a, b in combinations("abcd", 2)]
+    assert support(tuple("abcd"), edges) == pytest.approx((197 + 3 * 3 / 4) / 200)  # d is lost in three of 200
+    # Edges that are lost together cost a member; the same losses spread over replicates cost nothing.
+    spread = [bits(*(j != k for j in range(3))) for k in range(3)]
+    apart = [Edge(a, b, 1, 0.985, spread.pop() if "d" in (a, b) else bits()) for a, b in combinations("abcd", 2)]
+    assert support(tuple("abcd"), apart) == 1.0
+
+
+@few
+@given(st.integers(2, 7), st.data())
+def test_support_by_its_definition(n: int, data: st.DataObject) -> None:
+    names, pairs = named("g", n), list(combinations(range(n), 2))
+    drawn = data.draw(
+        st.lists(st.lists(st.booleans(), min_size=8, max_size=8), min_size=len(pairs), max_size=len(pairs))
+    )
+    edges = [
+        Edge(names[i], names[j], 1, 0, np.packbits(held).tobytes()) for (i, j), held in zip(pairs, drawn, strict=True)
+    ]
+    shares = []
+    for r in range(8):
+        left = set(range(n))
+        kin = {frozenset(p) for p, held in zip(pairs, drawn, strict=True) if held[r]}
+        while len(left) > 1:
+            count = {i: sum(frozenset((i, j)) in kin for j in left - {i}) for i in left}
+            worst = min(sorted(left), key=lambda i: count[i])
+            if 2 * count[worst] >= len(left) - 1:
+                break
+            left.remove(worst)
+        shares.append(len(left) / n if len(left) > 1 else 0)
+    assert support(names, edges) == pytest.approx(np.mean(shares))
+
+
+def test_support_counts_what_is_inside_alone() -> None:
+    found = communities([*clique("a", "b", "c"), Edge("a", "z", 0.99, 0.3), *clique("z", "y", "w", support=0.95)])
+    assert {c.members: c.support for c in found} == {("a", "b", "c"): 1.0, ("w", "y", "z"): 0.95}
 
 
 class TestNames:
@@ -121,6 +188,9 @@ class TestNames:
     def test_a_new_family_never_takes_a_known_name(self, known: list[Community]) -> None:
         found = self.names([*clique(*named("a", 4)), *clique(*named("n", 6))], known)
         assert (found["a0"], found["n0"]) == ("family-7", "family-8")
+
+    def test_a_number_that_is_gone_does_not_come_back(self) -> None:
+        assert [c.name for c in communities(clique("a", "b"), [], last=12)] == ["family-13"]
 
     def test_a_title_for_a_name_is_kept_like_any_other(self) -> None:
         known = [Community("Stable Diffusion", ("a", "b"), 1.0)]

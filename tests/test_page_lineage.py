@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from lineage_samples import HOSTILE, hostile, registry
 
-from difreg.lineage.figures.page import lineage_page
+from difreg.lineage.answers import Provenance, Queried
+from difreg.lineage.figures.page import answer_page, lineage_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
 
@@ -46,8 +47,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for name, graph in (("registry", registry()), ("hostile", hostile())):
         (folder / f"{name}.html").write_text(lineage_page(graph), "utf-8")
+    rows = tuple({"n": n, "r": r} for text in HOSTILE for n, r in _held(text))
+    (folder / "answer.html").write_text(
+        answer_page(Queried(Provenance("1"), columns=("n", "r"), rows=rows, truncated=False)), "utf-8"
+    )
     (folder / "dark.html").write_text(lineage_page(registry(), dark=True), "utf-8")
     return folder
+
+
+def _held(text: str) -> Iterator[tuple[Any, Any]]:
+    """Nodes and relationships of an answer whose every name and value is an attack."""
+    for number in range(3):
+        name = f"{text}{number}"
+        node = {"label": "Generator", "properties": {"name": name, "family": text, "note": text}}
+        ends = {"start": f"Generator:{name}", "end": f"Generator:{text}0"}
+        yield node, {"type": "KIN", **ends, "properties": {"probability": 0.9, "reason": text}}
 
 
 class Visit:
@@ -81,7 +95,14 @@ class Visit:
 
 @pytest.mark.parametrize(
     ("name", "width", "height"),
-    [("registry", 1400, 900), ("registry", 420, 800), ("dark", 1400, 900), ("hostile", 420, 800)],
+    [
+        ("registry", 1400, 900),
+        ("registry", 420, 800),
+        ("dark", 1400, 900),
+        ("hostile", 420, 800),
+        ("answer", 1400, 900),
+        ("answer", 420, 800),
+    ],
 )
 def test_it_opens_offline(browser: Any, folder: Path, name: str, width: int, height: int) -> None:
     file = folder / f"{name}.html"
@@ -129,6 +150,22 @@ def test_hostile_names_stay_text(browser: Any, folder: Path) -> None:
     assert visit.page.evaluate("document.querySelectorAll('img, a[href], #figure script, iframe').length") == 0
     assert visit.page.evaluate("document.scripts.length") == 3
     assert any(HOSTILE[0] in text for text in visit.page.locator("#figure text").all_text_contents())
+    for number in range(3):
+        visit.point("nodes", "", number)
+        visit.page.wait_for_selector(".hoverlayer .hovertext")
+        assert visit.page.evaluate("document.querySelectorAll('.hoverlayer a, .hoverlayer img').length") == 0
+    assert visit.said == []
+    visit.close()
+
+
+def test_names_of_an_answer_stay_text(browser: Any, folder: Path) -> None:
+    visit = Visit(browser, folder / "answer.html")
+    assert visit.page.evaluate("document.querySelectorAll('img, a[href], #figure script, iframe').length") == 0
+    assert any(HOSTILE[0][:10] in text for text in visit.page.locator("#figure text").all_text_contents())
+    assert not visit.page.is_visible("#implied")
+    assert visit.page.inner_text("#count") == f"{3 * len(HOSTILE)} of {3 * len(HOSTILE)} edges"
+    visit.slide(7)
+    assert visit.page.inner_text("#count") == f"0 of {3 * len(HOSTILE)} edges"
     for number in range(3):
         visit.point("nodes", "", number)
         visit.page.wait_for_selector(".hoverlayer .hovertext")

@@ -305,7 +305,7 @@ def test_stale_scores(registry: Registry, home: Path, statement: str) -> None:
 
 
 def test_scores_that_should_not_be(registry: Registry, home: Path) -> None:
-    columns = "cosine, kinship, log10_likelihood_ratio, probability, low, high, support, accepted"
+    columns = "cosine, kinship, log10_likelihood_ratio, probability, low, high, support, accepted, replicates"
     sql(home, f"INSERT INTO kinship SELECT 2, 3, 1, 1, {columns} FROM kinship")  # noqa: S608 - our own words
     found = codes(registry)
     assert found["stale_scores"] == "anime, noise0"

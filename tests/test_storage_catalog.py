@@ -376,6 +376,8 @@ def test_families_keep_their_titles(catalog: Catalog) -> None:
         assert [g.family for g in tx.generators()] == [None, None, "one"]
         tx.set_families([FamilyRecord("one", "New", 1.0, ("c",))])
         assert tx.families()[0].title == "New"
+        tx.set_title("one", None)
+        assert tx.families()[0].title is None
 
 
 def test_the_digest_names_the_state(catalog: Catalog, tmp_path: Path) -> None:
@@ -389,6 +391,7 @@ def test_the_digest_names_the_state(catalog: Catalog, tmp_path: Path) -> None:
         lambda tx: tx.declare("x", observed=True, parents=[ParentRecord("y")]),
         lambda tx: tx.declare("x", observed=True, tags={"k": "v"}),
         lambda tx: tx.set_families([FamilyRecord("f", None, 1.0, ("x",))]),
+        lambda tx: tx.set_title("f", "Title"),
     ):
         digests = []
         for each in (catalog, other):
@@ -397,7 +400,7 @@ def test_the_digest_names_the_state(catalog: Catalog, tmp_path: Path) -> None:
                 digests.append(tx.digest())
         assert digests[0] == digests[1]
         seen.add(digests[0])
-    assert len(seen) == 7
+    assert len(seen) == 8
     with catalog.write() as tx:
         before = tx.digest()
         tx.log("trace", "x", "")

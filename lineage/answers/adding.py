@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from difreg.lineage.answers.auditing import Change
 from difreg.lineage.answers.common import (
     Answer,
     Caveat,
@@ -12,6 +13,7 @@ from difreg.lineage.answers.common import (
     Images,
     Kin,
 )
+from difreg.lineage.answers.projecting import GraphFollowed
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Added(Answer):
-    """Answer of ``add``. ``created`` is False where these very images were already the latest version."""
+    """Answer of ``add``. ``created`` is False where these very images were already the latest version; ``changes`` are
+    what this changed about families and contradicted declarations; ``graph`` tells whether a server's graph followed,
+    and is None where there is none.
+    """
 
     schema: ClassVar[str] = "difreg/add"
     generator: str
@@ -38,6 +43,8 @@ class Added(Answer):
     family: str | None
     seconds: float
     warnings: tuple[Caveat, ...] = ()
+    changes: tuple[Change, ...] = ()
+    graph: GraphFollowed | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class AddedEach(Answer):
     schema: ClassVar[str] = "difreg/add-each"
     generators: tuple[Added, ...]
     failed: tuple[Failure, ...]
+    graph: GraphFollowed | None = None
 
 
 @dataclass(frozen=True)

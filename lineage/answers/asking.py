@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from difreg.lineage.answers.common import (
@@ -13,6 +14,7 @@ from difreg.lineage.answers.common import (
     Kin,
     Skipped,
 )
+from difreg.lineage.answers.keeping import ChangeRow
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,43 @@ class Placement:
 
 @dataclass(frozen=True)
 class Part:
-    """Images of a traced set that share one answer."""
+    """Images of a traced set that share one answer; ``nearest`` is the registered generator of the highest kinship."""
 
     images: tuple[str, ...]
     verdict: str
     family: str | None
     probability: float
+    title: str | None = None
+    likelihood_ratio: float | None = None
+    none_probability: float | None = None
+    reliability: float | None = None
+    nearest: str | None = None
+    indistinguishable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether one image agrees with the verdict on its part (the place of that in ``parts``).
+
+    ``score`` is its kinship with the part's family, mean over the members. ``probability`` is, under ``kin``, that it
+    is of the other images' origin and not a stranger's, at prior 1/2; under ``none``, that no relative is registered;
+    else that of the family. ``agrees`` is None where that is open.
+    """
+
+    file: str
+    part: int
+    family: str | None
+    score: float
+    probability: float
+    agrees: bool | None
 
 
 @dataclass(frozen=True)
 class Traced(Answer):
     """Answer of ``trace``. ``family`` is the likeliest family; None where that is one generator without a family.
 
-    ``needed_images`` counts further images for a reliability of one half; None where it is met or cannot be told.
+    ``needed_images`` counts further images for a reliability of one half; None where it is met or cannot be told. Where
+    the verdict is ``mixed`` each part has its own answer, and the numbers of the whole are those of one origin.
     """
 
     schema: ClassVar[str] = "difreg/trace"
@@ -115,6 +141,7 @@ class Traced(Answer):
     reliability: float
     needed_images: int | None
     warnings: tuple[Caveat, ...]
+    agreement: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +151,28 @@ class TracedEach(Answer):
     schema: ClassVar[str] = "difreg/trace-each"
     traces: tuple[Traced, ...]
     failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A version that a trace was judged by, as the registry keeps it."""
+
+    generator: str
+    version: int
+    versions: int
+    digest: str
+    images: int
+    created: datetime
+    warnings: tuple[Caveat, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What stands behind a trace beside its own numbers: the yardstick, the witnesses and their history."""
+
+    background: BackgroundShown
+    witnesses: tuple[Witness, ...]
+    history: tuple[ChangeRow, ...]
 
 
 @dataclass(frozen=True)
@@ -191,6 +240,35 @@ class BackgroundShown(Answer):
     calibration: dict[str, float]
     acceptance: float
     file: str | None = None
+
+
+@dataclass(frozen=True)
+class QuestionParameter:
+    """A value that a question of the cookbook needs; ``default`` is null where it is required."""
+
+    name: str
+    kind: str
+    about: str
+    required: bool
+    default: int | float | str | None
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """A named question: what it answers, its parameters, and its Cypher."""
+
+    name: str
+    about: str
+    parameters: tuple[QuestionParameter, ...]
+    cypher: str
+
+
+@dataclass(frozen=True)
+class Questions(Answer):
+    """Answer of ``query --list``: the cookbook."""
+
+    schema: ClassVar[str] = "difreg/questions"
+    questions: tuple[QuestionRow, ...]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from difreg import __version__
 from difreg.errors import DifregError, InputError
 from difreg.lineage import answers as a
 from difreg.lineage import views
-from difreg.lineage.doors.home import Home, refs, subfolders
-from difreg.lineage.keeping import foreign, registering
+from difreg.lineage.doors.home import refs, subfolders
+from difreg.lineage.doors.projecting import Projecting
+from difreg.lineage.keeping import foreign, registering, watching
 from difreg.lineage.keeping.recipes import Recipe, check_area
 from difreg.names import check_name, shown
 from difreg.registry.extraction import SUFFIX, ImageSet, write_sketch
@@ -22,7 +23,7 @@ from difreg.registry.solving import Solution
 from difreg.registry.threads import single_threaded
 
 
-class Adding(Home):
+class Adding(Projecting):
     """Verbs that take images in."""
 
     def add(
@@ -67,7 +68,8 @@ class Adding(Home):
         found = self._extract(images, 1 if append else recipe.least, recipe.canvas, area)
         photographs = recipe.photographs(images)
         real = self._extract(photographs, 2, recipe.canvas) if photographs else None
-        return self._register(name, found, metadata, recipe, begun, append, real)
+        added = self._register(name, found, metadata, recipe, begun, append, real)
+        return replace(added, graph=self._follow())
 
     def _register(
         self,
@@ -84,11 +86,13 @@ class Adding(Home):
             if append:
                 found = registering.appended(tx, self._members, name, found)
             new = profile_of(found, self._background, name, solution)
+            before = watching.watch(tx, self._members, name)
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
             return a.Added(
                 self._provenance(tx, found, threshold=self._threshold, **recipe.told),
                 **registering.added_fields(tx, added, found),
                 seconds=round(time.monotonic() - begun, 3),
+                changes=watching.changes(tx, self._members, name, before),
             )
 
     def _solve(self, name: str, found: ImageSet, recipe: Recipe, reals: ImageSet | None) -> Solution | None:
@@ -141,7 +145,7 @@ class Adding(Home):
             provenance = self._provenance(tx, threshold=self._threshold, **recipe.told)
             grown = {g.name: g.family for g in tx.generators(observed=True)}
         final = tuple(replace(d, family=grown[d.generator]) for d in done)
-        return a.AddedEach(provenance, generators=final, failed=tuple(failed))
+        return a.AddedEach(provenance, generators=final, failed=tuple(failed), graph=self._follow())
 
     def import_dif(self, folder: str | Path, name: str, *, assume_denoiser: str | None = None) -> a.ImportedDif:
         """Keep a fingerprint that the paper's code solved as a version of ``name`` without images.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from difreg import __version__
-from difreg.errors import DifregError, InputError, NotFoundError
+from difreg.errors import InputError
 from difreg.lineage import answers as a
 from difreg.lineage import crossdetection, graph, kinship, tracing, views
 from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
-from difreg.lineage.doors.home import Home, refs, subfolders
+from difreg.lineage.doors.home import refs
+from difreg.lineage.doors.tracing import Tracing, check_prior
 from difreg.lineage.keeping import foreign, naming
-from difreg.lineage.keeping.population import Population
 from difreg.lineage.keeping.recipes import check_area
 from difreg.names import shown
-from difreg.registry.extraction import ImageSet
 from difreg.registry.profiles import Profile, profile_of
 from difreg.registry.threads import single_threaded
 from difreg.storage.catalog import Transaction
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-class Asking(Home):
+class Asking(Tracing):
     """Verbs that ask and change nothing."""
 
     def families(self) -> a.Families:
@@ -78,76 +77,6 @@ class Asking(Home):
                 warnings=(*shared, *pair_caveats(first, apart)),
             )
 
-    def trace(
-        self,
-        images: Sequence[str | Path],
-        *,
-        exclude: Sequence[str] = (),
-        prior: float = 0.5,
-        seed: int = 0,
-        area: str = "crop",
-    ) -> a.Traced:
-        """Which family made these images, or none, or too little to say.
-
-        Parameters
-        ----------
-        exclude
-            Generators that are left out of the question.
-        prior
-            Probability, before looking, that no relative is registered.
-        area
-            ``crop``, or ``whole``: all complete tiles of 256 pixels of each image.
-        """
-        check_area(area)
-        ask = self._question(exclude, prior, seed)
-        found = self._extract(images, area=area)
-        more = f" and {len(images) - 1} more" if len(images) > 1 else ""
-        return ask(f"{images[0]}{more}", found)
-
-    def trace_each(
-        self,
-        folder: str | Path,
-        *,
-        exclude: Sequence[str] = (),
-        prior: float = 0.5,
-        seed: int = 0,
-        area: str = "crop",
-    ) -> a.TracedEach:
-        """:meth:`trace` for every subfolder; one that fails does not stop the others."""
-        check_area(area)
-        ask = self._question(exclude, prior, seed)
-        done: list[a.Traced] = []
-        failed: list[a.Failure] = []
-        folders = subfolders(folder)
-        for sub, found in zip(folders, self._extract_each(folders, 1, area=area), strict=True):
-            if isinstance(found, DifregError):
-                failed.append(a.Failure(sub.name, found.message))
-            else:
-                done.append(ask(str(sub), found))
-        with self._catalog.read() as tx:
-            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
-        return a.TracedEach(provenance, traces=tuple(done), failed=tuple(failed))
-
-    def _question(self, exclude: Sequence[str], prior: float, seed: int) -> Callable[[str, ImageSet], a.Traced]:
-        """A trace of many sets against one reading of the registry."""
-        _check_prior(prior)
-        with single_threaded(), self._catalog.read() as tx:
-            members = self._traceable(tx, exclude)
-            families = {m: f.name for f in tx.families() for m in f.members}
-            titles = {f.name: f.title for f in tx.families()}
-            declared = [graph.facts(g) for g in tx.generators() if g.name not in set(exclude)]
-            provenance = self._provenance(tx, prior=prior, threshold=tracing.DECIDED, seed=seed)
-
-        def ask(told: str, found: ImageSet) -> a.Traced:
-            with single_threaded():
-                query = profile_of(found, self._background, "query")
-                result = tracing.trace(query, members, families, prior, seed)
-            placed = tracing.place(result, declared)
-            what = tracing.Told(told, found, query, titles, placed)
-            return tracing.answer(result, what, replace(provenance, images=refs(found)))
-
-        return ask
-
     def detect(
         self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5, area: str = "crop"
     ) -> a.Detected:
@@ -164,7 +93,7 @@ class Asking(Home):
         """
         from difreg.lineage import detecting
 
-        _check_prior(prior)
+        check_prior(prior)
         check_area(area)
         with single_threaded(), self._catalog.read() as tx:
             imported = foreign.profiles(tx, self._members)
@@ -216,6 +145,8 @@ class Asking(Home):
 
         Parameters
         ----------
+        cypher
+            Cypher, or ``@NAME`` for one of the :meth:`questions` of the cookbook.
         parameters
             Values of the ``$names`` in the query: numbers, text, true or false, and lists of these.
         limit
@@ -226,45 +157,50 @@ class Asking(Home):
         Raises
         ------
         InputError
-            If it would do anything but read, has an error or a path without bound, or takes too long.
+            If it would do anything but read, has an error or a path without bound, or takes too long, or a parameter
+            of the cookbook's is missing, unknown or of another kind.
+        NotFoundError
+            If the cookbook has no such question, or a generator it is asked about is not registered.
         """
-        from difreg.storage.graphs import open_store
         from difreg.storage.graphs.guard import check
 
+        if cypher.lstrip().startswith("@"):
+            cypher, parameters = self._asked(cypher, parameters or {})
         check(cypher)
-        with self._catalog.read() as tx:
-            provenance, digest = self._provenance(tx), tx.digest()
-            self._store = self._store or open_store(self.settings)
-            if not self._store.holds(digest):
-                self._store.sync(graph.build(tx), digest)
-        found = self._store.query(cypher, parameters, limit, timeout)
+        store, provenance = self._current_store()
+        found = store.query(cypher, parameters, limit, timeout)
         return a.Queried(provenance, columns=found.columns, rows=found.rows, truncated=found.truncated)
+
+    def questions(self) -> a.Questions:
+        """The cookbook: named questions that :meth:`query` takes as ``@NAME``, with their parameters and Cypher."""
+        from difreg.lineage import cookbook
+
+        rows = tuple(
+            a.QuestionRow(
+                q.name,
+                q.about,
+                tuple(a.QuestionParameter(p.name, p.kind, p.about, p.required, p.default) for p in q.parameters),
+                q.cypher,
+            )
+            for q in cookbook.questions()
+        )
+        return a.Questions(a.Provenance(__version__), questions=rows)
+
+    def _asked(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Cypher and values of a question of the cookbook; generators it is asked about have to be there."""
+        from difreg.lineage import cookbook
+
+        question = cookbook.find(name)
+        values = question.bound(given)
+        with self._catalog.read() as tx:
+            for parameter in question.parameters:
+                if parameter.kind == "generator":
+                    values[parameter.name] = naming.whole(tx, values[parameter.name]).name
+        return question.cypher, values
 
     def _operand(self, tx: Transaction, what: str) -> Profile:
         return naming.operand(
             tx, what, self._members, lambda path: profile_of(self._extract([path]), self._background, path)
-        )
-
-    def _traceable(self, tx: Transaction, exclude: Sequence[str], beside: Sequence[str] = ()) -> Population:
-        """Generators with images, but those excluded; ``beside`` names others that may be excluded too."""
-        versions = tx.latest_refs()
-        left_out = {naming.whole(tx, name).name for name in exclude}
-        missing = sorted(left_out - {v.generator for v in versions} - set(beside))
-        if missing:
-            raise naming.unknown(missing[0], tx)
-        members = [v for v in versions if v.generator not in left_out]
-        if not members and not set(beside) - left_out:
-            raise NotFoundError(
-                "The registry holds no generator to trace to.", "Register some: difreg add NAME IMAGES..."
-            )
-        return self._members.population(members)
-
-
-def _check_prior(prior: float) -> None:
-    if not 0 < prior < 1:
-        raise InputError(
-            f"The prior {prior} is not between 0 and 1.",
-            "It is the probability that no relative is registered; .5 is usual.",
         )
 
 

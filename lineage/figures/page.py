@@ -1,4 +1,5 @@
-"""One HTML file that holds a figure, Plotly and the page's controls: it opens offline and asks nobody for anything.
+"""One HTML file that holds a figure of the lineage or of an answer, Plotly and controls: it opens offline and asks
+nobody for anything.
 
 The policy in its head allows only the two scripts whose digests it names; data travels as JSON that cannot close its
 tag.
@@ -9,12 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from difreg import numerals
-from difreg.lineage.answers import Provenance
+from difreg.lineage.answers import Provenance, Queried
 from difreg.lineage.figures.kindred import DRAWN
 from difreg.names import shown
 
@@ -30,6 +32,10 @@ _EXPLAINED = (
     "The slider leaves these lines. "
     "A dotted line is a declaration that images or dates do not bear out; a dashed line is kinship without direction.",
 )
+_ANSWER_EXPLAINED = (
+    "Nodes and relationships that the answer holds; colours are families. Hover over any line or node for all of its "
+    "properties, and click on the legend to hide a type. Lines without a probability stay, wherever the slider is.",
+)
 
 
 def lineage_page(graph: nx.MultiDiGraph[str], provenance: Provenance | None = None, *, dark: bool = False) -> str:
@@ -43,22 +49,62 @@ def lineage_page(graph: nx.MultiDiGraph[str], provenance: Provenance | None = No
         Told in the last line.
     """
     import plotly.io
-    from plotly.offline import get_plotlyjs
 
     from difreg.lineage.figures.lineage import NARROW, WIDE, lineage_figure
 
     figures = [
         json.loads(plotly.io.to_json(lineage_figure(graph, dark=dark, width=w), validate=False)) for w in (NARROW, WIDE)
     ]
+    return _page(figures, f"Lineage of {_told(graph)}", _EXPLAINED, provenance, dark=dark)
+
+
+def answer_page(answer: Queried, *, dark: bool = False) -> str:
+    """The nodes and relationships of an answer to a query as one HTML page.
+
+    Raises
+    ------
+    InputError
+        If the answer holds none, or more than a drawing can show.
+    """
+    import plotly.io
+
+    from difreg.lineage.figures.lineage import NARROW, WIDE
+    from difreg.lineage.figures.subgraph import collect, subgraph_figure
+
+    graph = collect(answer.rows)
+    figures = [
+        json.loads(plotly.io.to_json(subgraph_figure(graph, dark=dark, width=w), validate=False))
+        for w in (NARROW, WIDE)
+    ]
+    edges = graph.number_of_edges()
+    title = f"{numerals.count(graph.number_of_nodes(), 'node')}, {numerals.count(edges, 'relationship')}"
+    rows = numerals.count(len(answer.rows), "row")
+    cut = (f"Only the first {rows} of the answer are drawn: give more --limit.",) if answer.truncated else ()
+    return _page(figures, title, (*cut, *_ANSWER_EXPLAINED), answer.provenance, dark=dark, tree=False)
+
+
+def _page(
+    figures: list[Any],
+    title: str,
+    explained: Sequence[str],
+    provenance: Provenance | None,
+    *,
+    dark: bool,
+    tree: bool = True,
+) -> str:
+    """A page of figures of which one fits the window; ``tree`` where they have kin that a tree implies."""
+    from plotly.offline import get_plotlyjs
+
     own = files("difreg.lineage.figures")
     scripts = [get_plotlyjs(), own.joinpath("page.js").read_text("utf-8")]
     return _TEMPLATE.format(
-        policy=escape(_policy(scripts)),
+        policy=escape(policy(scripts)),
         style=own.joinpath("page.css").read_text("utf-8"),
         scheme="dark" if dark else "light",
-        title=escape(f"Lineage of {_told(graph)}"),
-        explained="".join(f"<p>{escape(line)}</p>" for line in _EXPLAINED),
-        provenance=escape(_line(provenance)),
+        title=escape(title),
+        implied="" if tree else " hidden",
+        explained="".join(f"<p>{escape(line)}</p>" for line in explained),
+        provenance=escape(provenance_line(provenance)),
         data=embedded(figures),
         plotly=scripts[0],
         script=scripts[1],
@@ -71,7 +117,7 @@ def embedded(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _policy(scripts: list[str]) -> str:
+def policy(scripts: list[str]) -> str:
     """Only these scripts run and nothing is fetched; Plotly sets styles and turns its drawing into a download."""
     digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
     rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -87,7 +133,8 @@ def _told(graph: nx.MultiDiGraph[str]) -> str:
     return told + (f", {numerals.count(stubs, 'declared parent')} without images" if stubs else "")
 
 
-def _line(provenance: Provenance | None) -> str:
+def provenance_line(provenance: Provenance | None) -> str:
+    """What made the numbers, in one line."""
     if provenance is None:
         return "provenance unknown"
     known = (
@@ -118,7 +165,7 @@ _TEMPLATE = """<!DOCTYPE html>
 <form id="controls">
 <label for="threshold">Show edges with P of at least <output id="least" for="threshold">0</output></label>
 <input id="threshold" type="range" min="0" max="1" value="0" step="1" aria-describedby="count">
-<label><input id="implied" type="checkbox"> kin that the tree implies</label>
+<label{implied}><input id="implied" type="checkbox"> kin that the tree implies</label>
 <span id="count" role="status"></span>
 </form>
 </header>

@@ -136,12 +136,16 @@ def mend(tx: Transaction, members: Members, settings: Settings, seen: Look) -> N
             tx.replace_kinship(name, ())
             tx.replace_cross(name, ())
         again = [latest[name] for name in seen.scores.generators if name in latest]
-        for version in sorted(again, key=lambda v: (v.created, v.generator)):
+        again.sort(key=lambda v: (v.created, v.generator))
+        for version in again:
             if version.images:
-                scoring.score(tx, fresh, fresh.get(version), "doctor")
+                scoring.score_kinship(tx, fresh, fresh.get(version))
+        moved = scoring.refresh_families(tx, "doctor")  # once all edges are there: a family in between keeps its name
+        for version in again:
+            if version.images:
+                scoring.score_cross(tx, fresh, fresh.get(version), moved)
             elif version.denoiser == members.background.denoiser:
                 scoring.score_foreign(tx, fresh, fresh.get(version))
-        scoring.refresh_families(tx, "doctor")
     if codes & {"stale_scores", "stale_family", "stale_graph"}:
         _project(tx, settings)
 

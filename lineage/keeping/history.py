@@ -21,6 +21,7 @@ from difreg.storage.records import FamilyRecord, GeneratorRecord, ParentRecord
 
 State = dict[str, Any]
 PLAIN = ("base", "released", "not_before", "source", "certainty", "note", "licence", "url")
+_MOVES = frozenset({"moved", "joined", "left"})
 SILENT = frozenset({"observed", "removed", "family", "name"})  # the line's own words tell these
 
 
@@ -82,28 +83,46 @@ def _value(value: Any) -> str:
 def log_families(tx: Transaction, verb: str, before: Sequence[FamilyRecord]) -> None:
     """Lines on the families that are new, merged, split or gone since ``before``, and on everyone who moved."""
     after = tx.families()
-    was, now = ({m: f.name for f in families for m in f.members} for families in (before, after))
-    lines = [*_family_lines(before, after, was, now)]
-    for name in sorted({*was, *now}):
-        old, new = was.get(name), now.get(name)
-        if old != new:
-            told = f"moved from {old} to {new}" if old and new else f"joined {new}" if new else f"left {old}"
-            lines.append(Line(name, told, {"family": [old, new]}))
+    was, now = _homes(before), _homes(after)
+    lines = []
+    for change in family_changes(before, after):
+        moved = [was.get(change.subject), now.get(change.subject)]
+        lines.append(Line(change.subject, change.text, {"family": moved} if change.code in _MOVES else None))
     tx.log_all(verb, lines)
 
 
-def _family_lines(
+def family_changes(before: Sequence[FamilyRecord], after: Sequence[FamilyRecord]) -> list[a.Change]:
+    """What became of families and members: families that are gone, new ones, then everyone who moved."""
+    was, now = _homes(before), _homes(after)
+    out = [*_family_changes(before, after, was, now)]
+    for name in sorted({*was, *now}):
+        old, new = was.get(name), now.get(name)
+        if old != new:
+            code = "moved" if old and new else "joined" if new else "left"
+            told = {"moved": f"moved from {old} to {new}", "joined": f"joined {new}", "left": f"left {old}"}
+            out.append(a.Change(code, name, told[code]))
+    return out
+
+
+def _homes(families: Sequence[FamilyRecord]) -> dict[str, str]:
+    return {m: f.name for f in families for m in f.members}
+
+
+def _family_changes(
     before: Sequence[FamilyRecord], after: Sequence[FamilyRecord], was: Mapping[str, str], now: Mapping[str, str]
-) -> Iterable[Line]:
+) -> Iterable[a.Change]:
     kept, known = {f.name for f in after}, {f.name for f in before}
     for f in before:
         if f.name not in kept:
             homes = sorted({now[m] for m in f.members if m in now})
-            yield Line(f.name, f"merged into {' and '.join(homes)}" if homes else "dissolved")
+            titled = f"; its title was {f.title}" if f.title else ""
+            told = f"merged into {' and '.join(homes)}" if homes else "dissolved"
+            yield a.Change("merged" if homes else "dissolved", f.name, told + titled)
     for f in after:
         if f.name not in known:
             origins = sorted({was[m] for m in f.members if was.get(m) in kept})
-            yield Line(f.name, f"split from {' and '.join(origins)}" if origins else f"new: {_some(f.members)}")
+            told = f"split from {' and '.join(origins)}" if origins else f"new: {_some(f.members)}"
+            yield a.Change("split" if origins else "new", f.name, told)
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

@@ -10,7 +10,7 @@ from difreg.errors import DifregError, InputError, NotFoundError
 from difreg.lineage import answers as a
 from difreg.lineage.keeping import history, registering
 from difreg.lineage.keeping.members import Members
-from difreg.names import check_name, shown
+from difreg.names import check_name, check_title, shown
 from difreg.registry import references
 from difreg.registry.profiles import Profile
 from difreg.registry.references import Reference
@@ -165,6 +165,29 @@ def set_tags(tx: Transaction, name: str, tags: Mapping[str, str], without: Seque
     tx.set_tags(record.name, tags, without)
     history.log_facts(tx, "tag", record, record.name)
     return tx.recorded(record.name) or record
+
+
+def title_family(tx: Transaction, family: str, title: str) -> tuple[str, str | None, str | None]:
+    """Give a family a title, or take it away where that is empty; its name, and its title before and now.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        If the title is another family's or cannot be one, or no family has that name.
+    """
+    known = {f.name: f for f in tx.families()}
+    if family not in known:
+        raise NotFoundError(f"No family is called '{shown(family)}'.", _meant(family, known, "See `difreg families`."))
+    now = check_title(title) if title.strip() else None
+    taken = next((f.name for f in known.values() if f.name != family and now in (f.name, f.title)), None)
+    if now is not None and taken is not None:
+        raise InputError(f"'{shown(now)}' is {shown(taken)} already.", "Give a title that tells them apart.")
+    before = known[family].title
+    if now != before:
+        tx.set_title(family, now)
+        told = f"title: {now}" if now else "title: removed"
+        tx.log("families rename", family, told + (f", was {before}" if before else ""), {"title": [before, now]})
+    return family, before, now
 
 
 def rename(tx: Transaction, old: str, new: str) -> list[str]:

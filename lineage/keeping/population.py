@@ -145,6 +145,11 @@ class Population:
         facts = zip(self.names, self.versions, self.facts[:, 1].tolist(), self.flagged.tolist(), strict=True)
         return tuple(Member(row, *fact) for row, fact in enumerate(facts))
 
+    def contents(self, row: int) -> list[str]:
+        """Hashes of the pixels of a row's images, hexadecimal."""
+        held = self._measured[row].contents
+        return [held[k : k + HASH].hex() for k in range(0, len(held), HASH)]
+
     def sharing(self, contents: Collection[str]) -> list[int]:
         """Rows that hold an image of these contents."""
         asked = np.frombuffer(b"".join(bytes.fromhex(c)[:8] for c in contents), np.uint64)

@@ -14,7 +14,8 @@ import numpy as np
 
 from difreg.lineage import answers as a
 from difreg.lineage.crossdetection import cross_detect, cross_detect_all
-from difreg.lineage.families import Community, Edge, communities
+from difreg.lineage.families import PREFIX, Community, Edge, communities
+from difreg.lineage.families import number as family_number
 from difreg.lineage.keeping import history
 from difreg.lineage.keeping.members import Members
 from difreg.lineage.keeping.population import Population
@@ -25,6 +26,7 @@ from difreg.storage.records import CrossRecord, FamilyRecord, KinshipRecord
 
 ALL_PAIRS = 300  # generators up to which every pair's cross-detection is kept
 STRONGEST = 50
+LAST_FAMILY = "last_family"  # the setting that keeps the highest number a family ever had
 
 
 def score(tx: Transaction, members: Members, new: Profile, verb: str = "add") -> None:
@@ -32,11 +34,22 @@ def score(tx: Transaction, members: Members, new: Profile, verb: str = "add") ->
 
     What ``verb`` changed about the families goes into the history.
     """
+    touched = score_kinship(tx, members, new)
+    score_cross(tx, members, new, refresh_families(tx, verb) if touched else set())
+
+
+def score_kinship(tx: Transaction, members: Members, new: Profile) -> bool:
+    """Store the kinship of ``new`` alone; whether families may have changed by it."""
     others = members.population([v for v in tx.latest_refs() if v.generator != new.name])
     kin = kinship_rows(new, others, _declared_relatives(tx, new.name))
     touched = any(k.accepted for k in (*tx.kinship(new.name), *kin))
     tx.replace_kinship(new.name, kin)
-    moved = refresh_families(tx, verb) if touched else set()
+    return touched
+
+
+def score_cross(tx: Transaction, members: Members, new: Profile, moved: Iterable[str]) -> None:
+    """Store the cross-detection of ``new``, once families are known; ``moved`` have another one now."""
+    others = members.population([v for v in tx.latest_refs() if v.generator != new.name])
     foreign = [members.get(v) for v in tx.foreign_refs(members.background.denoiser)]
     if len(others) < ALL_PAIRS:
         rows = cross_rows(new, [others.profile(row) for row in range(len(others))])
@@ -71,7 +84,8 @@ def _kinship_row(new: Profile, other: Profile, k: Kinship) -> KinshipRecord:
     one, two = sorted((new, other), key=lambda p: p.name)
     ratio = k.log_likelihood_ratio / math.log(10)
     numbers = (k.cosine, k.kinship, ratio, k.probability, k.low, k.high, k.support)
-    return KinshipRecord(one.name, two.name, one.version, two.version, *numbers, accepted=k.accepted)
+    replicates = k.replicates.hex() if k.replicates is not None else None
+    return KinshipRecord(one.name, two.name, one.version, two.version, *numbers, k.accepted, replicates)
 
 
 def _score_strongest(
@@ -155,9 +169,26 @@ def refresh_families(tx: Transaction, verb: str = "add", before: Sequence[Family
     -------
     The generators that have another family now.
     """
-    edges = [Edge(k.a, k.b, k.probability, k.support) for k in tx.kinship() if k.accepted]
     were = tx.families()
     known = [Community(f.name, f.members, f.support) for f in were]
-    moved = tx.set_families([FamilyRecord(c.name, None, c.support, c.members) for c in communities(edges, known)])
+    last = _last_family(tx, were)
+    found = communities(accepted(tx), known, last)
+    highest = max([last, *(family_number(c.name) for c in found)])
+    if str(highest) != tx.setting(LAST_FAMILY):
+        tx.set_setting(LAST_FAMILY, str(highest))
+    moved = tx.set_families([FamilyRecord(c.name, None, c.support, c.members) for c in found])
     history.log_families(tx, verb, were if before is None else before)
     return moved
+
+
+def accepted(tx: Transaction) -> list[Edge]:
+    """All accepted kinship that is stored."""
+    rows = ((k, bytes.fromhex(k.replicates) if k.replicates else None) for k in tx.kinship() if k.accepted)
+    return [Edge(k.a, k.b, k.probability, k.support, replicates) for k, replicates in rows]
+
+
+def _last_family(tx: Transaction, families: Sequence[FamilyRecord]) -> int:
+    """The highest number a family ever had; homes of earlier releases tell it by their history alone."""
+    kept = tx.setting(LAST_FAMILY)
+    told = [int(kept)] if kept else [family_number(s) for s in tx.change_subjects(PREFIX)]
+    return max([*told, *(family_number(f.name) for f in families)], default=0)

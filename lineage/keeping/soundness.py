@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from difreg.errors import StorageError
-from difreg.lineage.families import Community, Edge, communities
+from difreg.lineage.families import Community, communities
 from difreg.lineage.keeping import scoring
 from difreg.lineage.keeping.checking import TOLERANCE, Mismatch, check_quality, examine
 from difreg.lineage.keeping.members import Members
@@ -204,17 +204,16 @@ def _alike(was: KinshipRecord | CrossRecord | None, now: KinshipRecord | CrossRe
             slack = 1 / 50 if f.name == "support" else TOLERANCE  # a share of 200 replicates
             if not np.isclose(one, two, rtol=TOLERANCE, atol=slack, equal_nan=True):
                 return False
-        elif one != two:
+        elif one != two and f.name != "replicates":  # what support counts
             return False
     return True
 
 
 def families(tx: Transaction) -> Iterator[Found]:
     """Families that the stored kinship does not give."""
-    edges = [Edge(k.a, k.b, k.probability, k.support) for k in tx.kinship() if k.accepted]
     known = [Community(f.name, f.members, f.support) for f in tx.families()]
     was = {c.name: c for c in known}
-    now = {c.name: c for c in communities(edges, known)}
+    now = {c.name: c for c in communities(scoring.accepted(tx), known)}
     for name in sorted({*was, *now}):
         one, two = was.get(name), now.get(name)
         same = one and two and one.members == two.members and np.isclose(one.support, two.support, atol=TOLERANCE)

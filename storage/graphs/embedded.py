@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from difreg import __version__
 from difreg.errors import InputError
 from difreg.names import shown
 from difreg.storage.graphs.guard import check
-from difreg.storage.graphs.protocol import LIMIT, TIMEOUT, QueryResult, Status
+from difreg.storage.graphs.protocol import LIMIT, TIMEOUT, Progress, QueryResult, Status, Synced
+from difreg.storage.graphs.request import bound, check_limits
 from difreg.storage.graphs.values import MARK, plain
 
 BATCH = 20_000
@@ -53,6 +55,11 @@ class EmbeddedStore:
         self._digest: str | None = None
         self._keys: dict[int, str] = {}
 
+    @property
+    def where(self) -> tuple[str, str]:
+        """Kind and place."""
+        return "embedded", str(self._folder)
+
     def holds(self, digest: str) -> bool:
         """Whether this state is loaded, or its file is there and whole; it is loaded then."""
         if self._graph is not None and self._digest == digest:
@@ -64,25 +71,41 @@ class EmbeddedStore:
         self._use(graph, digest)
         return True
 
-    def sync(self, graph: Any, digest: str) -> None:
+    def sync(self, graph: Any, digest: str, progress: Progress | None = None) -> Synced:  # noqa: ARG002
         """Build the projection of ``graph``, use it, and keep its file in place of older ones."""
         path = self._path(digest)
+        if self.holds(digest):
+            return Synced()
         made = _built(graph)
         with suppress(OSError):
             _write(path, made.to_bytes())
             self._tidy(path)
         self._use(made, digest)
+        return Synced(graph.number_of_nodes(), graph.number_of_edges())
+
+    def read(self) -> Any:
+        """What is loaded, as networkx."""
+        import networkx as nx
+
+        graph: Any = nx.MultiDiGraph()
+        if self._graph is None:
+            return graph
+        nodes = self._graph.cypher("MATCH (n) RETURN n.id AS key, labels(n) AS labels, properties(n) AS p").to_list()
+        for row in nodes:
+            graph.add_node(plain(row["key"], self._key), label=row["labels"][0], **plain(row["p"], self._key))
+        cypher = "MATCH (a)-[x]->(b) RETURN a.id AS s, b.id AS e, type(x) AS kind, properties(x) AS p"
+        for row in self._graph.cypher(cypher).to_list():
+            start, end = (plain(row[side], self._key) for side in ("s", "e"))
+            graph.add_edge(start, end, **(plain(row["p"], self._key) | {"type": row["kind"]}))
+        return graph
 
     def query(
         self, cypher: str, parameters: Mapping[str, Any] | None = None, limit: int = LIMIT, timeout: float = TIMEOUT
     ) -> QueryResult:
         """Answer read-only Cypher; see :meth:`GraphStore.query`."""
         checked = check(cypher)
-        given = _bound(checked.parameters, parameters or {})
-        if limit < 1:
-            raise InputError(f"The limit {limit} is below 1.", "Give the number of rows you want at most.")
-        if not 0 < timeout < 86_400:
-            raise InputError(f"The time limit of {timeout:g} s cannot be used.", "Give seconds, more than 0.")
+        given = bound(checked.parameters, parameters or {})
+        check_limits(limit, timeout)
         if self._graph is None:
             self._use(kglite.KnowledgeGraph(), "")
         options = {"params": given, "timeout_ms": max(1, round(timeout * 1000)), "max_work_units": WORK}
@@ -96,12 +119,16 @@ class EmbeddedStore:
         return QueryResult(columns, plainly, truncated=len(rows) > limit)
 
     def status(self) -> Status:
-        """The state that is loaded, else that of the newest file."""
-        digest = self._digest or None
-        if digest is None:
-            files = sorted(self._folder.glob(f"*{SUFFIX}"), key=_age)
-            digest = files[0].name.removesuffix(SUFFIX) if files else None
-        return Status("embedded", str(self._folder), digest)
+        """The state that is loaded, else that of the newest file, and what is in it."""
+        files = sorted(self._folder.glob(f"*{SUFFIX}"), key=_age)
+        digest = self._digest or (files[0].name.removesuffix(SUFFIX) if files else None)
+        if digest is None or not self.holds(digest):
+            return Status(*self.where)
+        nodes, edges = (
+            self._graph.cypher(f"MATCH {what} RETURN count(*) AS n").to_list()[0]["n"]
+            for what in ("(a)", "(a)-[r]->(b)")
+        )
+        return Status(*self.where, digest, nodes, edges, _made(self._path(digest)))
 
     def close(self) -> None:
         """Let go of the graph; the file stays."""
@@ -140,10 +167,15 @@ class EmbeddedStore:
 
 
 def _age(path: Path) -> float:
+    made = _made(path)
+    return 0.0 if made is None else time.time() - made.timestamp()
+
+
+def _made(path: Path) -> datetime | None:
     try:
-        return time.time() - path.stat().st_mtime
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
-        return 0.0
+        return None
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -191,14 +223,6 @@ def _name(name: str) -> str:
 def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     for begin in range(0, len(rows), BATCH):
         yield rows[begin : begin + BATCH]
-
-
-def _bound(used: frozenset[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    missing = sorted(used - given.keys())
-    if missing:
-        name = shown(missing[0], 40)
-        raise InputError(f"The query uses ${name}, which has no value.", f"Give it: --param {name}=VALUE")
-    return {name: given[name] for name in used}
 
 
 class _Explained:

@@ -70,6 +70,18 @@ def tokenize(cypher: str) -> tuple[list[Token], str]:
     return tokens, text
 
 
+def located(text: str) -> list[tuple[Token, int]]:
+    """The tokens of a text that :func:`tokenize` gave, each with its place in it."""
+    out: list[tuple[Token, int]] = []
+    position = 0
+    while position < len(text):
+        begin = position
+        token, _, position = _next(text, begin)
+        if token is not None:
+            out.append((token, begin))
+    return out
+
+
 def fold(name: str) -> str:
     """``name`` as engines compare keywords, whatever letters it was disguised with."""
     return unicodedata.normalize("NFKC", name).upper().casefold()

@@ -1,0 +1,1 @@
+"""Figures on families, ancestry and declarations, on the labelled collection."""
