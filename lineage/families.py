@@ -7,7 +7,7 @@ one edge joins two lone generators and nothing else, and every member is kin to 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -157,8 +157,8 @@ def _settled(home: dict[str, int], edges: Sequence[Weighted]) -> list[tuple[str,
     free = max(home.values()) + 1
     while True:
         size = Counter(home.values())
-        inside: Counter[str] = Counter()
-        between: Counter[tuple[int, int]] = Counter()
+        inside: dict[str, float] = defaultdict(float)
+        between: dict[tuple[int, int], float] = defaultdict(float)
         for a, b, weight in edges:
             one, two = sorted((home[a], home[b]))
             between[one, two] += weight
