@@ -94,7 +94,8 @@ ASKED = [
     "MATCH (a {name: 'mj'}) RETURN size([(b:Generator)-[:KIN]-(a) | b.name]) AS n",
     "RETURN size([(b:Only)-[:KIN]-(c) | b.name]) AS n",
     "MATCH (n:Generator) WHERE n.name = 'mj' OR n.name = 'only' RETURN count(n)",
-    "MATCH p = shortestPath((a:Generator {name: 'mj'})-[:DERIVED_FROM*1..9]->(b:Generator {name: 'sd14'})) RETURN length(p), b.name",
+    "MATCH p = shortestPath((a:Generator {name: 'mj'})-[:DERIVED_FROM*1..9]->(b:Generator {name: 'sd14'}))"
+    " RETURN length(p), b.name",
     "MATCH (f:Family) CALL { WITH f MATCH (f)--(x) RETURN count(x) AS n } RETURN f.name, n ORDER BY n",
     "RETURN 1 AS n UNION ALL MATCH (n:Only) RETURN 2 AS n",
     "MATCH ((a)-[:DERIVED_FROM]->(b)){1,3} RETURN count(*) AS n",
