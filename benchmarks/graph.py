@@ -115,10 +115,8 @@ def ms(seconds: float) -> float:
 def on_neo4j(options: argparse.Namespace) -> Iterator[Figure]:
     """The same on a Neo4j, beside the bare statement with the same rows before and after it."""
     graph = lineage(options.families, options.size)
-    with server(options.server / "neo4j") as (_, url):
-        with neo4j.GraphDatabase.driver(  # noqa: SIM117 - it takes the first one's URL
-            url, auth=("neo4j", PASSWORD), notifications_min_severity="OFF"
-        ) as driver:
+    with server(options.server / "neo4j") as (_, url):  # noqa: SIM117 - the next takes its URL
+        with neo4j.GraphDatabase.driver(url, auth=("neo4j", PASSWORD), notifications_min_severity="OFF") as driver:
             store = store_at(url, "bench")
             store.sync(lineage(1, 5), "warm")
             before = bare(driver, graph, "bare-1")
