@@ -132,9 +132,8 @@ class Audit:
         """
         row = self.rows[name]
         them, speaking = self.population, self._speaking
-        contents = them.contents(row)
-        if set(them.sharing(contents)) - {row}:
-            them, _ = them.apart(contents)
+        if row in them.sharers:
+            them, _ = them.apart(them.contents(row))
             speaking = them.reliable & ~them.flagged
         mine = (self.population.directions[row], self.population.scales[row])
         z = score(*mine, them.directions, them.scales)

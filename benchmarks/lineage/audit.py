@@ -36,7 +36,7 @@ class Told:
     contradicted: bool
 
 
-def figures(zoo: Path, seed: int = 0) -> Iterator[dict[str, object]]:
+def figures(zoo: Path, seed: int = 1) -> Iterator[dict[str, object]]:
     """One line on all planted cards, one each for those of the largest family and the others, one on true cards."""
     bench = Bench(gather(zoo))
     cards = {name: facts for name, facts in read_csv(zoo / "truth.csv").items() if name in bench.material.labels}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difreg.errors import InputError
 from difreg.lineage import answers as a
 from difreg.lineage.doors.projecting import Projecting
-from difreg.lineage.keeping import naming
+from difreg.lineage.keeping import titles
 from difreg.registry.threads import single_threaded
 
 
@@ -21,7 +21,7 @@ class Auditing(Projecting):
             If the title is another family's, cannot be one, or there is no such family.
         """
         with self._writing() as tx:
-            name, before, now = naming.title_family(tx, family, title)
+            name, before, now = titles.give(tx, family, title)
             return a.FamilyTitled(self._provenance(tx), family=name, title=now, before=before)
 
     def audit(self, *, prior: float = 0.5) -> a.Audited:

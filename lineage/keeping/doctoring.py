@@ -135,7 +135,7 @@ def mend(tx: Transaction, members: Members, settings: Settings, seen: Look) -> N
         for name in sorted(seen.scores.generators):
             tx.replace_kinship(name, ())
             tx.replace_cross(name, ())
-        again = [latest[name] for name in seen.scores.generators if name in latest]
+        again = [v for v in latest.values() if v.generator in seen.scores.generators]
         again.sort(key=lambda v: (v.created, v.generator))
         for version in again:
             if version.images:

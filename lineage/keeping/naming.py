@@ -10,7 +10,7 @@ from difreg.errors import DifregError, InputError, NotFoundError
 from difreg.lineage import answers as a
 from difreg.lineage.keeping import history, registering
 from difreg.lineage.keeping.members import Members
-from difreg.names import check_name, check_title, shown
+from difreg.names import check_name, shown
 from difreg.registry import references
 from difreg.registry.profiles import Profile
 from difreg.registry.references import Reference
@@ -24,11 +24,12 @@ def unknown(name: str, tx: Transaction) -> NotFoundError:
     ids = {line.generator_id for line in tx.changes(name)} - {None}
     generators = tx.generators()
     now = next((shown(g.name) for g in generators if g.id in ids), None)
-    hint = f"It is called {now} now." if now else _meant(name, (g.name for g in generators), "See `difreg list`.")
+    hint = f"It is called {now} now." if now else meant(name, (g.name for g in generators), "See `difreg list`.")
     return NotFoundError(f"No generator is called '{shown(name)}'.", hint)
 
 
-def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint that offers the nearest of what is ``known``, or what to do ``otherwise``."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), 3)
@@ -69,7 +70,7 @@ def number_of(record: GeneratorRecord, ref: Reference, numbers: Sequence[int]) -
     if ref.alias is not None:
         if ref.alias not in record.aliases:
             make = f"Make it: difreg alias {told}:{numbers[-1]} {shown(ref.alias)}"
-            raise NotFoundError(f"'{told}' has no alias '{shown(ref.alias)}'.", _meant(ref.alias, record.aliases, make))
+            raise NotFoundError(f"'{told}' has no alias '{shown(ref.alias)}'.", meant(ref.alias, record.aliases, make))
         return record.aliases[ref.alias]
     if ref.number is None:
         return numbers[-1]
@@ -147,7 +148,7 @@ def drop_alias(tx: Transaction, name: str, alias: str) -> int:
     """
     record = whole(tx, name, removed=True)
     if alias not in record.aliases:
-        hint = _meant(alias, record.aliases, "`difreg show NAME` tells the aliases there are.")
+        hint = meant(alias, record.aliases, "`difreg show NAME` tells the aliases there are.")
         raise NotFoundError(f"'{shown(record.name)}' has no alias '{shown(alias)}'.", hint)
     tx.set_alias(record.name, alias, None)
     number = record.aliases[alias]
@@ -160,34 +161,11 @@ def set_tags(tx: Transaction, name: str, tags: Mapping[str, str], without: Seque
     record = whole(tx, name)
     missing = sorted(set(without) - set(record.tags))
     if missing:
-        hint = _meant(missing[0], record.tags, f"`difreg show {shown(record.name)}` tells the tags there are.")
+        hint = meant(missing[0], record.tags, f"`difreg show {shown(record.name)}` tells the tags there are.")
         raise NotFoundError(f"'{shown(record.name)}' has no tag '{shown(missing[0])}'.", hint)
     tx.set_tags(record.name, tags, without)
     history.log_facts(tx, "tag", record, record.name)
     return tx.recorded(record.name) or record
-
-
-def title_family(tx: Transaction, family: str, title: str) -> tuple[str, str | None, str | None]:
-    """Give a family a title, or take it away where that is empty; its name, and its title before and now.
-
-    Raises
-    ------
-    InputError, NotFoundError
-        If the title is another family's or cannot be one, or no family has that name.
-    """
-    known = {f.name: f for f in tx.families()}
-    if family not in known:
-        raise NotFoundError(f"No family is called '{shown(family)}'.", _meant(family, known, "See `difreg families`."))
-    now = check_title(title) if title.strip() else None
-    taken = next((f.name for f in known.values() if f.name != family and now in (f.name, f.title)), None)
-    if now is not None and taken is not None:
-        raise InputError(f"'{shown(now)}' is {shown(taken)} already.", "Give a title that tells them apart.")
-    before = known[family].title
-    if now != before:
-        tx.set_title(family, now)
-        told = f"title: {now}" if now else "title: removed"
-        tx.log("families rename", family, told + (f", was {before}" if before else ""), {"title": [before, now]})
-    return family, before, now
 
 
 def rename(tx: Transaction, old: str, new: str) -> list[str]:

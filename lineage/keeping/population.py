@@ -159,6 +159,13 @@ class Population:
         return [row for row in rows if not whole.isdisjoint(_hashes(self._measured[row].contents))]
 
     @cached_property
+    def sharers(self) -> frozenset[int]:
+        """Rows that may hold an image another one holds too."""
+        starts, owners = self._starts
+        _, place, count = np.unique(starts, return_inverse=True, return_counts=True)
+        return frozenset(owners[count[place] > 1].tolist())
+
+    @cached_property
     def _starts(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """The first eight bytes of every hash, and the row that holds it."""
         counts = [len(m.contents) // HASH for m in self._measured]

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import neo4j
-from neo4j.exceptions import ConfigurationError, DriverError, Neo4jError, SessionExpired
+from neo4j.exceptions import ConfigurationError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from difreg.errors import DifregError, InputError, StorageError
 from difreg.names import shown
@@ -105,21 +105,36 @@ def connect(where: Place) -> neo4j.Driver:
         If it cannot be reached, does not let us in, or is too old.
     """
     with explained(where):
-        driver = neo4j.GraphDatabase.driver(
-            where.url,
-            auth=where.auth,
-            connection_timeout=CONNECT,
-            connection_acquisition_timeout=2 * CONNECT,
-            max_transaction_retry_time=PATIENCE,
-            notifications_min_severity="OFF",
-            user_agent="difreg",
-        )
+        driver = _driver(where, where.url)
         try:
             check_version(driver.get_server_info().agent, where.url)
+        except ServiceUnavailable:
+            driver.close()
+            _find_cause(where)
+            raise
         except BaseException:
             driver.close()
             raise
     return driver
+
+
+def _driver(where: Place, url: str) -> neo4j.Driver:
+    return neo4j.GraphDatabase.driver(
+        url,
+        auth=where.auth,
+        connection_timeout=CONNECT,
+        connection_acquisition_timeout=2 * CONNECT,
+        max_transaction_retry_time=PATIENCE,
+        notifications_min_severity="OFF",
+        user_agent="difreg",
+    )
+
+
+def _find_cause(where: Place) -> None:
+    """Raise what is wrong with a server that routing (``neo4j://``) only says is not there: ask it without."""
+    if where.url.startswith("neo4j"):
+        with _driver(where, where.url.replace("neo4j", "bolt", 1)) as direct:
+            direct.get_server_info()
 
 
 def check_version(agent: str, url: str) -> None:
@@ -212,9 +227,9 @@ def _unreachable(where: Place, error: Exception, doing: str) -> StorageError:
     text = str(error)
     if doing and (isinstance(error, SessionExpired) or "defunct" in text or "connect" in text.lower()):
         return StorageError(f"Neo4j at {where.url} went away during {doing}.", "What was sent is kept: do it again.")
-    if "certificate" in text.lower():
+    if "certverif" in text.lower() or "certificate verif" in text.lower():
         hint = f"Have it signed by an authority this machine knows, or accept it unseen: {_secure(where.url, '+ssc')}."
-        raise StorageError(f"The certificate of {where.url} cannot be verified.", hint)
+        return StorageError(f"The certificate of {where.url} cannot be verified.", hint)
     if "SSL" in text or "encrypted connection" in text:
         plain = re.sub(r"\+s(sc)?:", ":", where.url)
         hint = f"A server without TLS is reached by {plain}."
