@@ -22,7 +22,7 @@ from sqlalchemy import insert
 
 import difreg
 from difreg.lineage.keeping.scoring import STRONGEST, refresh_families
-from difreg.lineage.kinship import pairwise, threshold
+from difreg.lineage.kinship import REPLICATES, pairwise, threshold
 from difreg.registry.background import get
 from difreg.registry.extraction import ImageInfo, ImageSet, write_sketch
 from difreg.registry.profiles import Profile, from_arrays, profile_of, to_arrays
@@ -102,7 +102,8 @@ def _relate(tx: Transaction, directions: Array) -> None:
     numbers = (0.9, 8.0, 6.0, 0.999999, 5.0, 11.0, 1.0)
     ids = tx._ids(())
     columns = [c.name for c in t.kinship.columns]
-    rows = [(ids[name(i)], ids[name(j)], 1, 1, *numbers, True) for i, j in kin]
+    held = np.packbits(np.ones(REPLICATES, bool)).tobytes().hex()
+    rows = [(ids[name(i)], ids[name(j)], 1, 1, *numbers, True, held) for i, j in kin]
     tx._execute(insert(t.kinship), [dict(zip(columns, row, strict=True)) for row in rows])
     columns = [c.name for c in t.cross_detection.columns]
     for start, stop in _blocks(len(directions)):

@@ -15,12 +15,12 @@ from difreg.cli.views import (
     KIN_FIELDS,
     YARDSTICK,
     caveats,
-    kin_cells,
     kin_values,
     provenance_line,
     yardstick,
 )
 from difreg.lineage.answers import Compared
+from difreg.lineage.verdicts import kin_cells
 
 _CROSS = ("fingerprint", "images", "score (fingerprint -> images)", "AUC", "accuracy", "p", "n")
 _CROSS_FIELDS = ("fingerprint", "images", "score", "auc", "accuracy", "p_value", "n")

@@ -10,8 +10,9 @@ from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
-from difreg.cli.views import YARDSTICK, names, provenance_line, yardstick
+from difreg.cli.views import YARDSTICK, provenance_line, yardstick
 from difreg.lineage.answers import Families, FamilyTitled
+from difreg.names import some
 from difreg.numerals import count
 
 _COLUMNS = ("family", "title", "n", "support", "ancestor", "members")
@@ -70,7 +71,7 @@ def _text(answer: Families) -> list[Block]:
         ]
         blocks.append(Grid(_COLUMNS, rows, frozenset({2, 3})))
     if answer.singletons:
-        blocks.append(f"without kin: {names(answer.singletons, 40)}")
+        blocks.append(f"without kin: {some(answer.singletons, 40)}")
     return [*blocks, provenance_line(answer.provenance)]
 
 

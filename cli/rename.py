@@ -9,8 +9,8 @@ import typer
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
-from difreg.cli.views import names
 from difreg.lineage.answers import Renamed
+from difreg.names import some
 
 
 @verb(Panel.life, "difreg rename model_x sdxl-turbo")
@@ -31,7 +31,7 @@ def rename(
 
 def _text(answer: Renamed) -> list[str]:
     first = f"{answer.before} is now {answer.generator}"
-    return [first, f"declared as a parent by {names(answer.children)}"] if answer.children else [first]
+    return [first, f"declared as a parent by {some(answer.children)}"] if answer.children else [first]
 
 
 def _sheet(answer: Renamed) -> Sheet:

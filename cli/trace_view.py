@@ -11,14 +11,13 @@ from difreg.cli.views import (
     KIN_FIELDS,
     YARDSTICK,
     caveats,
-    kin_cells,
     kin_values,
-    names,
     provenance_line,
     yardstick,
 )
 from difreg.lineage.answers import Failure, Traced, TracedEach
-from difreg.lineage.verdicts import grouped, sentence
+from difreg.lineage.verdicts import grouped, kin_cells, sentence
+from difreg.names import some
 from difreg.numerals import count
 
 MOST = 10
@@ -45,7 +44,7 @@ def text(traced: Traced, everyone: bool = False) -> list[Block]:
     blocks: list[Block] = [sentence(traced)]
     if len(traced.indistinguishable) > 1:
         alike = traced.indistinguishable
-        blocks.append(f"{count(len(alike), 'member')} cannot be told apart: {names(alike, 20)}")
+        blocks.append(f"{count(len(alike), 'member')} cannot be told apart: {some(alike, 20)}")
     if traced.placement:
         place = traced.placement
         where = f"the {place.parent}" if place.kind == "ancestor" else place.parent
@@ -112,7 +111,7 @@ def _parts(traced: Traced) -> Grid:
             numerals.probability(part.probability),
             numerals.share(part.reliability),
             str(len(part.images)),
-            names(part.images, 3),
+            some(part.images, 3),
         )
         for part in traced.parts
     ]

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from difreg import numerals
 from difreg.cli.render import Grid
 from difreg.lineage.answers import Caveat, Images, Kin, Provenance
+from difreg.lineage.verdicts import kin_cells
 from difreg.numerals import count
 
 KIN_COLUMNS = ("kinship z", "95 % interval", "LR", "P(kin)", "support", "reliability")
 KIN_FIELDS = ("cosine", "kinship", "likelihood_ratio", "probability", "low", "high", "support", "reliability")
 YARDSTICK = ("denoiser", "background")
-
-
-def kin_cells(kin: Kin) -> tuple[str, ...]:
-    """Kinship as the cells of :data:`KIN_COLUMNS`."""
-    return (
-        numerals.z(kin.kinship),
-        numerals.interval(kin.low, kin.high),
-        numerals.ratio(kin.likelihood_ratio),
-        numerals.probability(kin.probability),
-        numerals.share(kin.support),
-        numerals.share(kin.reliability),
-    )
 
 
 def kin_values(kin: Kin | None) -> tuple[object, ...]:
@@ -46,12 +35,6 @@ def used(images: Images) -> str:
     """``12 images``, ``12 images (3 skipped)``."""
     skipped = f" ({len(images.skipped)} skipped)" if images.skipped else ""
     return count(images.used, "image") + skipped
-
-
-def names(members: Sequence[str], most: int = 8) -> str:
-    """Names in a sentence, the first few of many."""
-    more = f" and {len(members) - most} more" if len(members) > most else ""
-    return ", ".join(members[:most]) + more
 
 
 def yardstick(provenance: Provenance) -> tuple[str | None, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from difreg.errors import InputError
 
@@ -23,6 +24,12 @@ def shown(text: str, limit: int = 200) -> str:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def some(names: Sequence[str], most: int = 8) -> str:
+    """Names in a sentence, as they are given: the first few of many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def check_name(name: str, what: str = "generator name") -> str:

@@ -21,12 +21,12 @@ from difreg.lineage.answers import AuditRow
 from difreg.lineage.calibration import log_likelihood_ratio
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import score
-from difreg.names import shown
+from difreg.lineage.tracing import DECIDED
+from difreg.names import shown, some
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import RELIABLE
 from difreg.storage.records import FamilyRecord, GeneratorRecord
 
-DECIDED = 0.95  # posterior from which images agree, or contradict; a trace calls kin by the same
 SEVERAL = 3  # members of a declared family from whose mark's absence something follows
 BASE = "base"
 
@@ -250,7 +250,8 @@ class Audit:
             if start and m.released_latest and m.released_latest < start and record.name not in self._up(m.name)
         ]
         if older:
-            text = f"{_says(BASE)}; fingerprint says {self.called(best)}, P {numerals.probability(p)}: {_some(older)}"
+            told = some([shown(n) for n in older], 4)
+            text = f"{_says(BASE)}; fingerprint says {self.called(best)}, P {numerals.probability(p)}: {told}"
             text += f" {'were' if len(older) > 1 else 'was'} there before it can have been ({start})"
             return Finding("contradict", AuditRow(record.name, BASE, best, p, text))
         text = f"{_says(BASE)}; fingerprint says {self.called(best)}, P {numerals.probability(p)}: no member is known"
@@ -293,8 +294,3 @@ def _says(declared: str | None) -> str:
     if declared is None:
         return "card says nothing"
     return "card says trained from scratch" if declared == BASE else f"card says {shown(declared)}"
-
-
-def _some(names: Sequence[str], most: int = 4) -> str:
-    told = ", ".join(shown(n) for n in names[:most])
-    return told + (f" and {len(names) - most} more" if len(names) > most else "")

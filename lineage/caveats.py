@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difreg.lineage.answers import Agreement, Caveat
-from difreg.names import shown
+from difreg.names import shown, some
 from difreg.numerals import count
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
 from difreg.registry.profiles import Profile
@@ -86,6 +86,5 @@ def disagreement_caveats(agreed: Sequence[Agreement]) -> list[Caveat]:
     return [Caveat("disagreement", text)]
 
 
-def _some(names: Sequence[str], limit: int = 6) -> str:
-    told = ", ".join(shown(n) for n in sorted(names)[:limit])
-    return told + (f" and {len(names) - limit} more" if len(names) > limit else "")
+def _some(names: Sequence[str]) -> str:
+    return some([shown(n) for n in sorted(names)], 6)

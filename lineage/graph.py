@@ -43,8 +43,14 @@ def pairs(rows: Iterable[KinshipRecord], flagged: frozenset[str]) -> Kin:
 
 def ancestry(tx: Transaction) -> list[Descent]:
     """Inferred ancestry of the registry."""
-    flagged = frozenset(v.generator for v in tx.latest_all() if v.jpeg > JPEG_FLAG)
-    return infer([facts(g) for g in tx.generators()], pairs(tx.kinship(), flagged))
+    return _ancestry(tx.generators(), tx.latest_all(), tx.kinship())
+
+
+def _ancestry(
+    generators: Iterable[GeneratorRecord], latest: Iterable[VersionRecord], kinship: Iterable[KinshipRecord]
+) -> list[Descent]:
+    flagged = frozenset(v.generator for v in latest if v.jpeg > JPEG_FLAG)
+    return infer([facts(g) for g in generators], pairs(kinship, flagged))
 
 
 def build(tx: Transaction) -> nx.MultiDiGraph[str]:
@@ -64,19 +70,24 @@ def build(tx: Transaction) -> nx.MultiDiGraph[str]:
     for v in latest.values():
         graph.add_node(f"Fingerprint:{v.digest}", label="Fingerprint", **_known(_fingerprint(v)))
         graph.add_edge(f"Generator:{v.generator}", f"Fingerprint:{v.digest}", type="HAS_FINGERPRINT")
-    steps = ancestry(tx)
-    _add_declared(graph, tx, steps)
-    _add_scores(graph, tx)
+    kinship = tx.kinship()
+    steps = _ancestry(generators, latest.values(), kinship)
+    _add_declared(graph, generators, kinship, steps)
+    _add_scores(graph, tx, kinship)
     _add_ancestry(graph, steps)
     return graph
 
 
-def _add_declared(graph: nx.MultiDiGraph[str], tx: Transaction, steps: Iterable[Descent]) -> None:
+def _add_declared(
+    graph: nx.MultiDiGraph[str],
+    generators: Iterable[GeneratorRecord],
+    kinship: Iterable[KinshipRecord],
+    steps: Iterable[Descent],
+) -> None:
     """Declared parents; those that ancestry does not follow say what ``contradicted`` them: dates, images or a ring."""
     followed = {(d.child, d.parent) for d in steps if d.child_kind == d.parent_kind == "generator"}
-    generators = tx.generators()
     by_name = {g.name: facts(g) for g in generators}
-    kin = {frozenset((k.a, k.b)): k.probability for k in tx.kinship()}
+    kin = {frozenset((k.a, k.b)): k.probability for k in kinship}
     for g in generators:
         for p in g.parents:
             probability = kin.get(frozenset((g.name, p.name)))
@@ -89,8 +100,8 @@ def _add_declared(graph: nx.MultiDiGraph[str], tx: Transaction, steps: Iterable[
             graph.add_edge(*ends, type="DECLARED_PARENT", **_known({**props, "contradicted": against}))
 
 
-def _add_scores(graph: nx.MultiDiGraph[str], tx: Transaction) -> None:
-    for k in tx.kinship():
+def _add_scores(graph: nx.MultiDiGraph[str], tx: Transaction, kinship: Iterable[KinshipRecord]) -> None:
+    for k in kinship:
         if k.accepted:
             props = {
                 "kinship": k.kinship,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difreg.lineage.evidence import Facts, Pair
-from difreg.names import shown
+from difreg.names import shown, some
 from difreg.numerals import count
 
 CONFIRMED = 0.99  # P(kin) from which they agree with one
@@ -62,8 +62,7 @@ def before(member: Facts, others: Sequence[Facts]) -> str:
 
 def names(facts: Sequence[Facts], limit: int = 4) -> str:
     """Names of generators, the first few of many."""
-    told = ", ".join(shown(f.name) for f in facts[:limit])
-    return told + (f" and {len(facts) - limit} more" if len(facts) > limit else "")
+    return some([shown(f.name) for f in facts], limit)
 
 
 def p(probability: float) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from difreg import numerals
-from difreg.lineage.answers import Candidate, Part, Traced
+from difreg.lineage.answers import Candidate, Kin, Part, Traced
+from difreg.names import some
 from difreg.numerals import count
 
 MOST = 10  # candidates of a table
@@ -57,10 +56,16 @@ def part_words(part: Part) -> str:
     return f"{n} {be} of another origin, likeliest {whose} ({likely}), which is open"
 
 
-def some(names: Sequence[str], most: int = 8) -> str:
-    """Names in a sentence, the first few of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def kin_cells(kin: Kin) -> tuple[str, ...]:
+    """Kinship as the cells of a table: z, interval, likelihood ratio, probability, support, reliability."""
+    return (
+        numerals.z(kin.kinship),
+        numerals.interval(kin.low, kin.high),
+        numerals.ratio(kin.likelihood_ratio),
+        numerals.probability(kin.probability),
+        numerals.share(kin.support),
+        numerals.share(kin.reliability),
+    )
 
 
 def grouped(traced: Traced, most: int = MOST) -> list[tuple[str, Candidate]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,18 @@ class Noise:
         Fisher's linear discriminant (Fisher 1936), regularised as by Friedman (1989). From m photographs C has rank
         m - 1, so it is taken by Woodbury's identity: v - X'(XX' + (m - 1) t I)^-1 X v with X the deviations.
         """
+        flat = fingerprints.reshape(-1, self.deviations.shape[1])
+        out: Array = (flat - flat @ self._inner.T @ self.deviations).reshape(fingerprints.shape)
+        return out
+
+    @cached_property
+    def _inner(self) -> Array:
+        """(XX' + (m - 1) t I)^-1 X, (m, 768): what every filter is made with."""
         x = self.deviations
         if not x.any():
-            return fingerprints
-        flat = fingerprints.reshape(-1, x.shape[1])
+            return x
         ridge = np.einsum("ij,ij->", x, x) / x.shape[1]
-        inner = np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), x @ flat.T)
-        out: Array = (flat - (x.T @ inner).T).reshape(fingerprints.shape)
+        out: Array = np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), x)
         return out
 
 

@@ -11,11 +11,12 @@ import plotly.graph_objects as go
 import pytest
 from lineage_samples import HOSTILE, Lineage, hostile, registry
 
+from difreg.lineage.figures.document import embedded
 from difreg.lineage.figures.kindred import read
 from difreg.lineage.figures.layout import CELL, ROW, arrange
 from difreg.lineage.figures.lineage import NARROW, WIDE, lineage_figure
 from difreg.lineage.figures.markup import columns, label, plain
-from difreg.lineage.figures.page import embedded, lineage_page
+from difreg.lineage.figures.page import lineage_page
 
 
 def traces(figure: go.Figure, kind: str, group: str | None = None) -> list[Any]:

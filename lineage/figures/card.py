@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 
 from difreg import numerals
-from difreg.lineage.answers import Agreement, Candidate, Evidence, Part, Provenance, Traced
+from difreg.lineage.answers import Agreement, Evidence, Part, Provenance, Traced
 from difreg.lineage.figures import card_words as words
+from difreg.lineage.figures.document import document
 from difreg.lineage.figures.strip import strip
 from difreg.lineage.figures.thumbnails import thumbnails
-from difreg.lineage.verdicts import grouped, sentence
+from difreg.lineage.verdicts import grouped, kin_cells, sentence
 from difreg.names import shown
 from difreg.numerals import count
 
@@ -32,12 +32,7 @@ def card_page(cards: Sequence[tuple[Traced, Evidence]]) -> str:
     Pictures are read from the traced files where these are still what was traced.
     """
     title = f"Evidence card: {shown(cards[0][0].query, 80)}" if len(cards) == 1 else f"{len(cards)} evidence cards"
-    return _PAGE.format(
-        policy=escape(POLICY),
-        title=escape(title),
-        style=files("difreg.lineage.figures").joinpath("card.css").read_text("utf-8"),
-        body="\n".join(_card(traced, evidence) for traced, evidence in cards),
-    )
+    return document(title, POLICY, "card.css", "\n".join(_card(traced, evidence) for traced, evidence in cards))
 
 
 def _card(traced: Traced, evidence: Evidence) -> str:
@@ -109,19 +104,8 @@ def _part_cells(part: Part) -> tuple[str, ...]:
 def _candidates(traced: Traced) -> str:
     rows = []
     for name, c in grouped(traced, CANDIDATES):
-        rows.append((name, c.family or numerals.UNKNOWN, *_numbers(c)))
+        rows.append((name, c.family or numerals.UNKNOWN, *kin_cells(c)))
     return _table(("candidate", "family", *_COLUMNS), rows, numeric=range(2, 8)) if rows else ""
-
-
-def _numbers(c: Candidate) -> tuple[str, ...]:
-    return (
-        numerals.z(c.kinship),
-        numerals.interval(c.low, c.high),
-        numerals.ratio(c.likelihood_ratio),
-        numerals.probability(c.probability),
-        numerals.share(c.support),
-        numerals.share(c.reliability),
-    )
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[int]) -> str:
@@ -202,22 +186,3 @@ def _provenance(made: Provenance, evidence: Evidence, traced: Traced) -> str:
     lists = (("Images and their SHA-256", images), ("Skipped images", skipped), ("Fingerprints", judged))
     told = "".join(f'<details><summary>{h}</summary><ul class="mono">{b}</ul></details>' for h, b in lists if b)
     return f'<dl class="how">{terms}</dl>{told}'
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""

@@ -74,10 +74,7 @@ def _layout(
         "shapes": _regions(kindred, placed, theme),
         "hovermode": "closest",
         "hoverdistance": 14,
-        "hoverlabel": {
-            "align": "left", "namelength": 0, "font": {"family": palette.FONT, "size": 13, "color": theme.ink},
-            "bgcolor": theme.paper, "bordercolor": theme.faint,
-        },
+        "hoverlabel": palette.hoverlabel(theme),
         "dragmode": "pan",
         "legend": {
             "orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "yref": "paper",

@@ -7,18 +7,14 @@ tag.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
-from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from difreg import numerals
 from difreg.lineage.answers import Provenance, Queried
+from difreg.lineage.figures.document import drawing
 from difreg.lineage.figures.kindred import DRAWN
-from difreg.names import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -93,35 +89,8 @@ def _page(
     tree: bool = True,
 ) -> str:
     """A page of figures of which one fits the window; ``tree`` where they have kin that a tree implies."""
-    from plotly.offline import get_plotlyjs
-
-    own = files("difreg.lineage.figures")
-    scripts = [get_plotlyjs(), own.joinpath("page.js").read_text("utf-8")]
-    return _TEMPLATE.format(
-        policy=escape(policy(scripts)),
-        style=own.joinpath("page.css").read_text("utf-8"),
-        scheme="dark" if dark else "light",
-        title=escape(title),
-        implied="" if tree else " hidden",
-        explained="".join(f"<p>{escape(line)}</p>" for line in explained),
-        provenance=escape(provenance_line(provenance)),
-        data=embedded(figures),
-        plotly=scripts[0],
-        script=scripts[1],
-    )
-
-
-def embedded(value: Any) -> str:
-    """JSON for a script element: no character in it can end the element or begin a comment."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def policy(scripts: list[str]) -> str:
-    """Only these scripts run and nothing is fetched; Plotly sets styles and turns its drawing into a download."""
-    digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
-    rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src {digests}; {rest}"
+    head = _CONTROLS.format(implied="" if tree else " hidden")
+    return drawing(title, head, figures, "page.js", tuple(explained), provenance, dark=dark)
 
 
 def _told(graph: nx.MultiDiGraph[str]) -> str:
@@ -133,51 +102,9 @@ def _told(graph: nx.MultiDiGraph[str]) -> str:
     return told + (f", {numerals.count(stubs, 'declared parent')} without images" if stubs else "")
 
 
-def provenance_line(provenance: Provenance | None) -> str:
-    """What made the numbers, in one line."""
-    if provenance is None:
-        return "provenance unknown"
-    known = (
-        ("denoiser", provenance.denoiser),
-        ("background", provenance.background),
-        ("registry", (provenance.registry or "")[:12]),
-    )
-    return " · ".join(
-        [f"difreg {provenance.difreg}", *(f"{name} {shown(str(value))}" for name, value in known if value)]
-    )
-
-
-_TEMPLATE = """<!DOCTYPE html>
-<html lang="en" data-scheme="{scheme}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<form id="controls">
+_CONTROLS = """<form id="controls">
 <label for="threshold">Show edges with P of at least <output id="least" for="threshold">0</output></label>
 <input id="threshold" type="range" min="0" max="1" value="0" step="1" aria-describedby="count">
 <label{implied}><input id="implied" type="checkbox"> kin that the tree implies</label>
 <span id="count" role="status"></span>
-</form>
-</header>
-<main id="figure" role="img" aria-label="{title}"></main>
-<footer>
-{explained}
-<p>{provenance}</p>
-</footer>
-<noscript>This page draws with JavaScript, which is switched off.</noscript>
-<script id="figures" type="application/json">{data}</script>
-<script>{plotly}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
+</form>"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 FAMILIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
@@ -29,6 +30,14 @@ DARK = Theme("#15181c", "#eeeeee", "#b3b3b3", "#a8a8a8", "#d8d8d8", "#E69F00", "
 def theme(dark: bool) -> Theme:
     """The colours on a dark or a light page."""
     return DARK if dark else LIGHT
+
+
+def hoverlabel(chosen: Theme) -> dict[str, Any]:
+    """How every figure shows what is under the pointer."""
+    return {
+        "align": "left", "namelength": 0, "font": {"family": FONT, "size": 13, "color": chosen.ink},
+        "bgcolor": chosen.paper, "bordercolor": chosen.faint,
+    }  # fmt: skip
 
 
 def family_colour(number: int) -> str:

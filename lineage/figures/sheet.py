@@ -1,6 +1,6 @@
 """One HTML file that holds one figure without controls, under a line that says how to read it; it opens offline.
 
-The figure is given once a width, for desks and for phones. See :mod:`difreg.lineage.figures.page` for its policy.
+The figure is given once a width, for desks and for phones. See :mod:`difreg.lineage.figures.document` for its policy.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from difreg.lineage.answers import Provenance, SimilarityTree
-from difreg.lineage.figures.page import embedded, policy, provenance_line
+from difreg.lineage.figures.document import drawing
 from difreg.numerals import count
 
 if TYPE_CHECKING:
@@ -35,23 +34,10 @@ class Words:
 def sheet(figures: Sequence[go.Figure], words: Words, provenance: Provenance | None, *, dark: bool = False) -> str:
     """The page of a figure, given from narrow to wide."""
     import plotly.io
-    from plotly.offline import get_plotlyjs
 
-    own = files("difreg.lineage.figures")
-    scripts = [get_plotlyjs(), own.joinpath("sheet.js").read_text("utf-8")]
-    return _TEMPLATE.format(
-        policy=escape(policy(scripts)),
-        style=own.joinpath("page.css").read_text("utf-8"),
-        scheme="dark" if dark else "light",
-        name=escape(words.name),
-        title=escape(words.title),
-        lead=escape(words.lead),
-        explained="".join(f"<p>{escape(line)}</p>" for line in words.explained),
-        provenance=escape(provenance_line(provenance)),
-        data=embedded([json.loads(plotly.io.to_json(f, validate=False)) for f in figures]),
-        plotly=scripts[0],
-        script=scripts[1],
-    )
+    data = [json.loads(plotly.io.to_json(f, validate=False)) for f in figures]
+    head = f"<strong>{escape(words.lead)}</strong>"
+    return drawing(words.title, head, data, "sheet.js", words.explained, provenance, dark=dark, name=words.name)
 
 
 def tree_page(tree: SimilarityTree, *, dark: bool = False) -> str:
@@ -75,34 +61,3 @@ def _explained(tree: SimilarityTree) -> tuple[str, ...]:
         "Colours are families. Hollow dots are generators whose fingerprint is weak or JPEG-marked: where they hang is "
         "mostly chance. For descent, and its reasons, see difreg plot lineage.",
     )
-
-
-_TEMPLATE = """<!DOCTYPE html>
-<html lang="en" data-scheme="{scheme}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<strong>{lead}</strong>
-</header>
-<main id="figure" role="img" aria-label="{title}" data-name="{name}"></main>
-<footer>
-{explained}
-<p>{provenance}</p>
-</footer>
-<noscript>This page draws with JavaScript, which is switched off.</noscript>
-<script id="figures" type="application/json">{data}</script>
-<script>{plotly}</script>
-<script>{script}</script>
-</body>
-</html>
-"""

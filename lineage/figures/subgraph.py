@@ -104,10 +104,7 @@ def subgraph_figure(graph: nx.MultiDiGraph[str], *, dark: bool = False, width: i
         "paper_bgcolor": theme.paper, "plot_bgcolor": theme.paper, "font": text,
         "xaxis": {**axis, "range": [0, right]}, "yaxis": {**axis, "range": [bottom, 0]},
         "hovermode": "closest", "hoverdistance": 14, "dragmode": "pan",
-        "hoverlabel": {
-            "align": "left", "namelength": 0, "font": {**text, "size": 13}, "bgcolor": theme.paper,
-            "bordercolor": theme.faint,
-        },
+        "hoverlabel": palette.hoverlabel(theme),
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
         "meta": {"width": width},
     }  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from difreg import dates
 from difreg.errors import InputError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.names import shown
+from difreg.names import shown, some
 from difreg.storage.catalog import Transaction
 from difreg.storage.history import Line
 from difreg.storage.records import FamilyRecord, GeneratorRecord, ParentRecord
@@ -121,12 +121,8 @@ def _family_changes(
     for f in after:
         if f.name not in known:
             origins = sorted({was[m] for m in f.members if was.get(m) in kept})
-            told = f"split from {' and '.join(origins)}" if origins else f"new: {_some(f.members)}"
+            told = f"split from {' and '.join(origins)}" if origins else f"new: {some(f.members)}"
             yield a.Change("split" if origins else "new", f.name, told)
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def moment(text: str) -> datetime:
