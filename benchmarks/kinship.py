@@ -12,6 +12,7 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ from numpy.typing import NDArray
 
 from benchmarks.statistics import cluster_interval, eer, tpr_at
 from difreg.lineage.background_builder import Material, assemble, calibrate, gather, yardstick
-from difreg.lineage.calibration import cllr, log_likelihood_ratio
+from difreg.lineage.calibration import calibration_at, cllr, log_likelihood_ratio
 from difreg.lineage.detecting import detect
 from difreg.lineage.families import Edge, communities
-from difreg.lineage.kinship import kinships, pairwise
+from difreg.lineage.kinship import ACCEPTANCE, kinships, probability
+from difreg.lineage.kinship import pairwise as kinship_matrix
 from difreg.lineage.labelled import KIN_FAMILY, Label, settled_pairs
 from difreg.lineage.tracing import trace
 from difreg.registry.background import Background, Calibration
@@ -32,7 +34,9 @@ from difreg.registry.profiles import Profile, profile
 from difreg.registry.whitening import template
 
 Array = NDArray[np.float64]
-SIZES = (2, 4, 8, 16)
+SIZES = (1, 2, 4, 8, 16)
+BINS = (0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.01)
+RATE = 0.05
 
 
 class Bench:
@@ -42,15 +46,15 @@ class Bench:
         self.material = material
         self.lossless = {n: x for n, x in material.labels.items() if x.lossless}
         self.yardstick = cache(lambda out: yardstick(material, out))
-        self.calibration = cache(self._calibration)
+        self.calibrations = cache(self._calibrations)
         self.background = cache(self._background)
 
-    def _calibration(self, out: frozenset[str]) -> Calibration:
+    def _calibrations(self, out: frozenset[str]) -> tuple[Calibration, ...]:
         whitening, _, panel = self.yardstick(out)
         return calibrate(self.material, whitening, panel, out)
 
     def _background(self, out: frozenset[str]) -> Background:
-        return assemble(self.material, out, self.calibration(out))
+        return assemble(self.material, out, self.calibrations(out))
 
     def picks(self, size: int, draws: int, seed: int) -> dict[str, list[NDArray[np.int64]]]:
         """Image indices of each draw of each set."""
@@ -58,43 +62,112 @@ class Bench:
         return {n: [rng.permutation(len(s))[:size] for _ in range(draws)] for n, s in self.material.generators.items()}
 
 
-def pair_scores(bench: Bench, size: int, draws: int, seed: int) -> tuple[list[tuple[str, str, bool]], Array, Array]:
+def pair_scores(
+    bench: Bench, size: int, draws: int, seed: int, always_out: frozenset[str] = frozenset()
+) -> tuple[list[tuple[str, str, bool]], Array, Array]:
     """Settled pairs with their kinship and log likelihood ratio, (pairs, draws) each, clusters of both left out."""
     picks = bench.picks(size, draws, seed)
     pairs = list(settled_pairs(bench.material.labels))
     z, ratios = np.empty((2, len(pairs), draws))
     for k, (one, two, _) in enumerate(pairs):
-        out = frozenset({bench.lossless[one].cluster, bench.lossless[two].cluster})
+        out = always_out | {bench.lossless[one].cluster, bench.lossless[two].cluster}
         whitening, _, panel = bench.yardstick(out)
         for d in range(draws):
             units = [whitening.unit(bench.material.coefficients[n][picks[n][d]]) for n in (one, two)]
             directions = np.stack([template(u).direction for u in units])
-            z[k, d] = pairwise(directions, panel_scale(directions, panel))[0, 1]
-        ratios[k] = log_likelihood_ratio(z[k], bench.calibration(out))
+            z[k, d] = kinship_matrix(directions, panel_scale(directions, panel))[0, 1]
+        ratios[k] = log_likelihood_ratio(z[k], calibration_at(bench.calibrations(out), size))
     return pairs, z, ratios
 
 
-def pair_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: int) -> Iterator[dict[str, object]]:
-    """TPR at 1 % FPR, EER and Cllr by number of images a set."""
+def pair_figures(
+    bench: Bench, sizes: Sequence[int], draws: int, seed: int, family: str = ""
+) -> Iterator[dict[str, object]]:
+    """TPR at 1 % FPR, EER, Cllr and what is accepted by number of images a set, and the probabilities' error.
+
+    Parameters
+    ----------
+    family
+        Whose clusters nothing fitted may see, whatever the pair; none where empty.
+    """
+    always_out = frozenset(x.cluster for x in bench.lossless.values() if x.family == family)
     for size in sizes:
-        pairs, z, ratios = pair_scores(bench, size, draws, seed)
+        pairs, z, ratios = pair_scores(bench, size, draws, seed, always_out)
         kin = np.array([k for *_, k in pairs])
         clusters = [(bench.lossless[a].cluster, bench.lossless[b].cluster) for a, b, _ in pairs]
         yes, no = z[kin].ravel(), z[~kin].ravel()
         yield {
             "measure": "pairs",
             "n": size,
+            "never_seen": family,
             "tpr_at_1_fpr": round(tpr_at(yes, no), 4),
             "tpr_interval": _rounded(cluster_interval(tpr_at, z, kin, clusters)),
             "eer": round(eer(yes, no), 4),
             "eer_interval": _rounded(cluster_interval(eer, z, kin, clusters)),
             "cllr": round(cllr(ratios[kin].ravel(), ratios[~kin].ravel()), 4),
+            "accepted_kin": round(float((probability(ratios[kin]) >= ACCEPTANCE).mean()), 4),
+            "accepted_unrelated": round(float((probability(ratios[~kin]) >= ACCEPTANCE).mean()), 5),
+            **diagram(probability(ratios), kin),
             "kin_z": _rounded(np.quantile(yes, [0, 0.01, 0.5])),
             "unrelated_z": _rounded(np.quantile(no, [0.5, 0.99, 1])),
             "kin_pairs": int(kin.sum()),
             "unrelated_pairs": int((~kin).sum()),
             "clusters": len({c for pair in clusters for c in pair}),
             "draws": draws,
+        }
+
+
+def diagram(chances: Array, kin: NDArray[np.bool_]) -> dict[str, object]:
+    """Reliability diagram at prior 1/2: by bin the mean probability, the share of kin and how many; and the error.
+
+    The expected calibration error is the mean over bins of how far the two lie apart, weighed by the bins' size.
+    """
+    weight = np.where(kin, 1 / kin.sum(), 1 / (~kin).sum())[:, None] * np.ones_like(chances) / chances.shape[1] / 2
+    truth = np.broadcast_to(kin[:, None], chances.shape)
+    rows, error = [], 0.0
+    for low, high in pairwise(BINS):
+        mine = (chances >= low) & (chances < high)
+        held = weight[mine]
+        if held.size:
+            told, found = (float(np.average(x[mine], weights=held)) for x in (chances, truth))
+            rows.append([round(told, 4), round(found, 4), int(mine.sum())])
+            error += float(held.sum()) * abs(told - found)
+    return {"diagram": rows, "ece": round(error, 4)}
+
+
+def significance_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: int) -> Iterator[dict[str, object]]:
+    """Each lossless set asked about all others: false discoveries among those of q at most .05, and power."""
+    for size in sizes:
+        picks = bench.picks(size, draws, seed)
+        false: list[float] = []
+        found = wanted = small = unrelated = 0
+        for name, label in bench.lossless.items():
+            background = bench.background(frozenset({label.cluster}))
+            others = [named(n, s, background) for n, s in bench.material.generators.items() if n != name]
+            others = [m for m in others if bench.material.labels[m.name].lossless]
+            kin = [bench.material.labels[m.name].family == label.family == KIN_FAMILY for m in others]
+            settled = [
+                k or not _related(label, bench.material.labels[m.name]) for k, m in zip(kin, others, strict=True)
+            ]
+            for d in range(draws):
+                query = named("query", bench.material.generators[name], background, picks[name][d])
+                told = [
+                    (k, row)
+                    for k, ok, row in zip(kin, settled, kinships(query, others), strict=True)
+                    if ok and row.judged
+                ]
+                hits = [k for k, row in told if row.q_value <= RATE]
+                false.append(sum(not k for k in hits) / max(len(hits), 1))
+                found, wanted = found + sum(hits), wanted + sum(k for k, _ in told)
+                strange = [row.p_value for k, row in told if not k]
+                small, unrelated = small + sum(p <= RATE for p in strange), unrelated + len(strange)
+        yield {
+            "measure": "significance",
+            "n": size,
+            "fdr_at_q_05": round(float(np.mean(false)), 4),
+            "power": round(found / max(wanted, 1), 4),
+            "unrelated_p_below_05": round(small / max(unrelated, 1), 4),
+            "queries": len(false),
         }
 
 
@@ -293,7 +366,9 @@ def main() -> None:
     common = {"benchmark": "kinship", "denoiser": told.denoiser, "seed": told.seed}
     for figures in (
         pair_figures(bench, SIZES, told.draws, told.seed),
-        trace_figures(bench, SIZES[1:], told.draws, told.seed),
+        pair_figures(bench, SIZES, told.draws, told.seed, KIN_FAMILY),
+        significance_figures(bench, SIZES[2:], told.draws, told.seed),
+        trace_figures(bench, SIZES[2:], told.draws, told.seed),
         family_figures(bench, told.halves, told.seed),
         single_figures(bench),
         reliability_figures(bench),

@@ -215,7 +215,7 @@ def all_kinship(count: int = 2000) -> Figure:
     directions = rng.normal(size=(count, 192))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     scales = rng.uniform(0.05, 0.2, count)
-    least = threshold(get().calibration)
+    least = threshold(get().calibrations[-1])
 
     def judged() -> object:
         return np.flatnonzero(pairwise(directions, scales) >= least)

@@ -9,11 +9,15 @@ from typing import Annotated
 import typer
 
 from difreg import numerals
-from difreg.cli.render import Sheet
+from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
 from difreg.lineage.answers import BackgroundShown
 from difreg.numerals import count
+
+_FIELDS = ("images", "degrees", "scale", "mean", "spread", "changed_mean", "changed_spread", "least", "limit")
+_COLUMNS = (*(name.replace("_", " ") for name in _FIELDS), "accepted from z")
+_RIGHT = frozenset(range(len(_COLUMNS)))
 
 
 @verb(Panel.life, "difreg background show")
@@ -43,18 +47,28 @@ def build(
     session.answer(answer, _text, _sheet)
 
 
-def _text(answer: BackgroundShown) -> list[str]:
-    lines = [
+def _text(answer: BackgroundShown) -> list[Block]:
+    lines: list[Block] = [
         f"{answer.name} of denoiser {answer.denoiser} ({answer.digest[:12]})",
         f"reference: {count(answer.photographs, 'photograph')}, {answer.negatives} more held out",
         f"whitening: {count(answer.whitening_sets, 'image set')}",
         f"panel: {count(len(answer.panel), 'generator')} ({', '.join(answer.panel)})",
-        f"calibration: {', '.join(f'{name} {value:.3g}' for name, value in answer.calibration.items())}",
-        f"accepted as kin from kinship {numerals.z(answer.acceptance)}",
+        "calibration by images of the smaller set:",
+        Grid(_COLUMNS, [_cells(*pair) for pair in zip(answer.calibrations, answer.acceptance, strict=True)], _RIGHT),
     ]
     return [*lines, f"file: {answer.file}"] if answer.file else lines
 
 
+def _cells(calibration: dict[str, float], acceptance: float) -> tuple[str, ...]:
+    return (*(f"{calibration[name]:.3g}" for name in _FIELDS), numerals.z(acceptance))
+
+
 def _sheet(answer: BackgroundShown) -> Sheet:
-    columns = [field.name for field in fields(BackgroundShown) if field.name != "provenance"]
-    return Sheet(columns, [[getattr(answer, column) for column in columns]])
+    """A row a calibration."""
+    shared = [f.name for f in fields(BackgroundShown) if f.name not in {"provenance", "calibrations", "acceptance"}]
+    told = [getattr(answer, column) for column in shared]
+    rows = [
+        [*told, *(c[name] for name in _FIELDS), least]
+        for c, least in zip(answer.calibrations, answer.acceptance, strict=True)
+    ]
+    return Sheet([*shared, *_FIELDS, "acceptance"], rows)

@@ -79,6 +79,9 @@ def _text(answer: Compared) -> list[Block]:
         "",
         Grid(KIN_COLUMNS, [kin_cells(kinship)], frozenset(range(len(KIN_COLUMNS)))),
         "",
+        f"significance: p {numerals.probability(kinship.p_value)}, one-sided, against unrelated pairs",
+        *([f"meaning: {answer.meaning.text}"] if answer.meaning else []),
+        "",
         provenance_line(answer.provenance),
     ]
 

@@ -11,7 +11,18 @@ from difreg.lineage.verdicts import kin_cells
 from difreg.numerals import count
 
 KIN_COLUMNS = ("kinship z", "95 % interval", "LR", "P(kin)", "support", "reliability")
-KIN_FIELDS = ("cosine", "kinship", "likelihood_ratio", "probability", "low", "high", "support", "reliability")
+KIN_FIELDS = (
+    "cosine",
+    "kinship",
+    "likelihood_ratio",
+    "probability",
+    "low",
+    "high",
+    "support",
+    "reliability",
+    "p_value",
+    "q_value",
+)
 YARDSTICK = ("denoiser", "background")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.answers import Agreement
-from difreg.lineage.calibration import log_t
+from difreg.lineage.calibration import calibration_at, log_t
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.mixing import Part, single_evidence, single_kinship
 from difreg.lineage.tracing import DECIDED, posterior
@@ -79,7 +79,7 @@ def belonging(z: Array, query: Profile) -> list[float]:
 
     Each image is judged by the others. An image above their median is never doubted for being too much alike.
     """
-    calibration = query.background.calibration
+    calibration = calibration_at(query.background.calibrations, 1)
     out = []
     for k, value in enumerate(z.tolist()):
         others = np.delete(z, k)

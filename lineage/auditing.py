@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from difreg import numerals
 from difreg.lineage.answers import AuditRow
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import log_likelihood_ratios
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import score
 from difreg.lineage.tracing import DECIDED
@@ -137,7 +137,8 @@ class Audit:
             speaking = them.reliable & ~them.flagged
         mine = (self.population.directions[row], self.population.scales[row])
         z = score(*mine, them.directions, them.scales)
-        ratios = np.exp(log_likelihood_ratio(z, self.background.calibration))
+        images = np.minimum(them.counts, self.population.counts[row])
+        ratios = np.exp(log_likelihood_ratios(z, images, self.background.calibrations))
         found: dict[str, list[float]] = defaultdict(list)
         for other, speaks, ratio in zip(them.names, speaking.tolist(), ratios.tolist(), strict=True):
             if speaks and other != name:

@@ -18,8 +18,10 @@ from PIL import Image
 
 from difreg import __version__
 from difreg.errors import DifregError, InputError
+from difreg.lineage import grown as grown_kinship
 from difreg.lineage.answers import BackgroundShown, Provenance
-from difreg.lineage.calibration import fit_calibration
+from difreg.lineage.calibration import Draws, fit_calibration
+from difreg.lineage.grown import CHANGED, KEPT, Grown
 from difreg.lineage.kinship import pairwise
 from difreg.lineage.labelled import KIN_FAMILY, UNSETTLED, Label, read_labels, settled_pairs
 from difreg.lineage.views import background_answer
@@ -33,11 +35,11 @@ from difreg.registry.sketches import pack, sketch
 from difreg.registry.whitening import Whitening, coefficients, fit_whitening, template
 
 Array = NDArray[np.float64]
-NAME = "background-1"
+NAME = "background-2"
 SPLIT = "photographs-1.csv"
 QUALITIES = (50, 60, 70, 75, 80, 85, 90, 92, 95)
 JPEG_SOURCES = ("real-kodak", "real-live1-set14", "real-urban100")  # photographs that are not JPEG as they lie
-SIZES = (4, 8, 16)
+SIZES = (1, 2, 4, 8, 16)
 DRAWS = 10
 
 
@@ -122,9 +124,18 @@ def _jpeg_shifts(photographs: Sequence[Path], denoiser: str, progress: Progress 
 
 
 def assemble(
-    material: Material, left_out: frozenset[str] = frozenset(), calibration: Calibration | None = None
+    material: Material,
+    left_out: frozenset[str] = frozenset(),
+    calibrations: tuple[Calibration, ...] | None = None,
+    grown: Grown | None = None,
 ) -> Background:
-    """A background from all of ``material`` but the clusters ``left_out``; the calibration is fitted if not given."""
+    """A background from all of ``material`` but the clusters ``left_out``.
+
+    Parameters
+    ----------
+    calibrations
+        Fitted where None, to the pairs of ``material`` and those of ``grown``; that is what ships where None.
+    """
     whitening, panel_names, panel = yardstick(material, left_out)
     jpeg = np.stack([material.jpeg[q] * whitening.weights for q in QUALITIES])
     return Background(
@@ -137,7 +148,7 @@ def assemble(
         panel=panel,
         panel_names=tuple(panel_names),
         jpeg=jpeg / np.linalg.norm(jpeg, axis=1, keepdims=True),
-        calibration=calibration or calibrate(material, whitening, panel, left_out),
+        calibrations=calibrate(material, whitening, panel, left_out, grown) if calibrations is None else calibrations,
     )
 
 
@@ -151,17 +162,40 @@ def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tup
 
 
 def calibrate(
-    material: Material, whitening: Whitening, panel: Array, left_out: frozenset[str] = frozenset(), seed: int = 0
-) -> Calibration:
-    """Calibration from the settled pairs of draws of 4, 8 and 16 images, clusters left out."""
+    material: Material,
+    whitening: Whitening,
+    panel: Array,
+    left_out: frozenset[str] = frozenset(),
+    grown: Grown | None = None,
+    seed: int = 0,
+) -> tuple[Calibration, ...]:
+    """Calibrations for each of :data:`SIZES`, from the settled pairs of real generators and from grown ones.
+
+    Real and grown pairs weigh alike, and so do the four likenesses of grown strangers.
+    """
+    grown = grown or grown_kinship.shipped(material.denoiser)
+    real = (real_draws(material, whitening, panel, size, left_out, seed) for size in SIZES)
+    return tuple(combined(size, *pairs, grown) for size, pairs in zip(SIZES, real, strict=True))
+
+
+def real_draws(
+    material: Material, whitening: Whitening, panel: Array, size: int, left_out: frozenset[str], seed: int = 0
+) -> tuple[Draws, Draws]:
+    """Kinship of the settled pairs of real generators: of kin, and of unrelated ones."""
     names = [n for n, label in material.labels.items() if label.lossless and label.cluster not in left_out]
     index = {n: k for k, n in enumerate(names)}
     pairs = [(index[a], index[b], kin) for a, b, kin in settled_pairs(material.labels) if a in index and b in index]
-    rows, columns, kin = (np.array(x) for x in zip(*pairs, strict=True))
-    scores = [z[rows, columns] for z in drawn(material, names, whitening, panel, SIZES, DRAWS, seed)]
-    flat = np.concatenate(scores)
-    kind = np.tile(kin, len(scores))
-    return fit_calibration(flat[kind], flat[~kind])
+    rows, columns = (np.array([p[side] for p in pairs]) for side in (0, 1))
+    kin = np.array([p[2] for p in pairs], bool)
+    z = np.stack([m[rows, columns] for m in drawn(material, names, whitening, panel, [size], DRAWS, seed)])
+    return Draws.of(z[:, kin].ravel()), Draws.of(z[:, ~kin].ravel())
+
+
+def combined(size: int, kin: Draws, unrelated: Draws, grown: Grown) -> Calibration:
+    """The calibration of real and grown pairs together."""
+    kept = Draws.balanced([kin, grown.draws(size, KEPT)])
+    strange = Draws.balanced([unrelated, *grown.unrelated(size)])
+    return fit_calibration(size, kept, grown.draws(size, CHANGED), strange)
 
 
 def drawn(
@@ -201,7 +235,8 @@ def build_background(
         "negatives": len(material.test),
         "whitening_sets": sum(x.lossless for x in material.labels.values()),
         "panel": list(made.panel_names),
-        "calibration": asdict(made.calibration),
+        "calibrations": [asdict(c) for c in made.calibrations],
+        "meaning": {str(n): table for n, table in grown_kinship.shipped(denoiser).meaning.items()},
         "made_from": {
             "sets": {n: _set_hash(s) for n, s in material.generators.items()},
             "make": _set_hash(material.make),

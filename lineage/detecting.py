@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from difreg.lineage import answers as a
-from difreg.lineage.calibration import log_likelihood_ratio, student_scale
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio, student_scale
 from difreg.lineage.keeping.foreign import detect_caveats
 from difreg.lineage.kinship import judgeable_fingerprint, probability, score
 from difreg.lineage.tracing import DECIDED, posterior
@@ -82,7 +82,7 @@ def detect(
 ) -> tuple[a.DetectedImage, ...]:
     """A row an image, in the order of ``files``."""
     scores = measure(query, members)
-    ratios = log_likelihood_ratio(scores.kinship, query.background.calibration)
+    ratios = log_likelihood_ratio(scores.kinship, calibration_at(query.background.calibrations, 1))
     judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
     return tuple(
         _row(file, k, members, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)

@@ -15,7 +15,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from difreg.lineage.calibration import crossing, log_likelihood_ratio
+from difreg.lineage.calibration import (
+    calibration_at,
+    crossing,
+    log_likelihood_ratios,
+    p_values,
+    q_values,
+)
 from difreg.lineage.keeping.population import Population
 from difreg.registry.background import Calibration
 from difreg.registry.fingerprints import RELIABLE, Fingerprint
@@ -31,7 +37,8 @@ Z95 = 1.959963984540054
 class Kinship:
     """Kinship of one pair with its doubt; see :class:`difreg.lineage.answers.Kin` for the terms.
 
-    ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed.
+    ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed. ``q_value``
+    is over the judged pairs that were looked at together.
     ``replicates`` has a bit a bootstrap replicate, set where that accepts the pair; a set of images is resampled alike
     in all its pairs, so that bits of several pairs belong together.
     """
@@ -41,6 +48,8 @@ class Kinship:
     log_likelihood_ratio: float
     probability: float
     judged: bool
+    p_value: float = np.nan
+    q_value: float = np.nan
     low: float = np.nan
     high: float = np.nan
     support: float = np.nan
@@ -86,9 +95,13 @@ def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kin
         return []
     cosines = them.directions @ query.direction
     z = cosines / 2 * (1 / query.fingerprint.scale + 1 / them.scales)
-    ratios = log_likelihood_ratio(z, query.background.calibration)
+    images = np.minimum(them.counts, len(query))
+    ratios = log_likelihood_ratios(z, images, query.background.calibrations)
     judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.fingerprint.flagged)
-    columns = (cosines, z, ratios, probability(ratios), judged)
+    p = p_values(z, images, query.background.calibrations)
+    q = np.full(len(p), np.nan)
+    q[judged] = q_values(p[judged])
+    columns = (cosines, z, ratios, probability(ratios), judged, p, q)
     return [Kinship(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 
 
@@ -106,7 +119,7 @@ def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship
     low, high = float(known.kinship - half), float(known.kinship + half)
     if not known.judged:
         return replace(known, low=low, high=high)
-    held = centred >= threshold(a.background.calibration)
+    held = centred >= threshold(calibration_at(a.background.calibrations, min(len(a), len(b))))
     return replace(known, low=low, high=high, support=float(held.mean()), replicates=np.packbits(held).tobytes())
 
 

@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import kinships
 from difreg.lineage.tracing import DECIDED, Trace, trace
@@ -172,7 +172,7 @@ def single_evidence(
     out = np.empty((len(units), len(told)))
     for begin in range(0, len(units), BLOCK):
         z = single_kinship(query, units[begin : begin + BLOCK], members, judged[order])
-        ratios = np.exp(log_likelihood_ratio(z, query.background.calibration))
+        ratios = np.exp(log_likelihood_ratio(z, calibration_at(query.background.calibrations, 1)))
         out[begin : begin + BLOCK] = np.log(np.add.reduceat(ratios, starts, axis=1) / sizes)
     return [str(f) for f in told], out
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from difreg.lineage import answers as a
+from difreg.lineage.calibration import p_values, q_values
 from difreg.lineage.keeping.population import Member
 from difreg.lineage.kinship import Kinship, threshold
 from difreg.registry.background import Background
@@ -82,22 +85,36 @@ def kin_answer(known: Kinship, other: Profile | Member) -> a.Kin:
         high=known.high,
         support=known.support,
         reliability=other.reliability,
+        p_value=known.p_value,
+        q_value=known.q_value,
     )
 
 
-def stored_kin(tx: Transaction, name: str) -> tuple[a.Kin, ...]:
-    """Accepted kin of a registered generator, nearest first."""
-    accepted = [row for row in tx.kinship(name) if row.accepted]
-    reliability = tx.reliabilities({row.b if row.a == name else row.a for row in accepted})
-    rows = [_stored(row, name, reliability) for row in accepted]
-    return tuple(sorted(rows, key=lambda k: (-k.kinship, k.generator)))
+def stored_kin(tx: Transaction, background: Background, name: str) -> tuple[a.Kin, ...]:
+    """Accepted kin of a registered generator, nearest first.
+
+    Their q-values are over the registry as it is now: pairs that are not stored have larger p-values, and are counted.
+    """
+    accepted = sorted((row for row in tx.kinship(name) if row.accepted), key=lambda r: (-r.kinship, r.a, r.b))
+    if not accepted:
+        return ()
+    known = tx.measures({name, *(_other(row, name) for row in accepted)})
+    images = np.array([min(known[name][1], known[_other(row, name)][1]) for row in accepted])
+    p = p_values(np.array([row.kinship for row in accepted]), images, background.calibrations)
+    q = q_values(np.concatenate([p, np.ones(max(tx.recorded_count() - 1 - len(p), 0))]))
+    rows = zip(accepted, p.tolist(), q.tolist(), strict=False)
+    return tuple(_stored(row, name, known[_other(row, name)][0], p, q) for row, p, q in rows)
 
 
-def _stored(row: KinshipRecord, name: str, reliability: dict[str, float]) -> a.Kin:
+def _other(row: KinshipRecord, name: str) -> str:
+    return row.b if row.a == name else row.a
+
+
+def _stored(row: KinshipRecord, name: str, reliability: float, p: float, q: float) -> a.Kin:
     other, version = (row.b, row.b_version) if row.a == name else (row.a, row.a_version)
     ratio = 10.0**row.log10_likelihood_ratio
     numbers = (row.cosine, row.kinship, ratio, row.probability, row.low, row.high, row.support)
-    return a.Kin(other, version, *numbers, reliability[other])
+    return a.Kin(other, version, *numbers, reliability, p, q)
 
 
 def images_answer(images: ImageSet) -> a.Images:
@@ -116,7 +133,7 @@ def background_answer(background: Background, provenance: a.Provenance, file: st
         negatives=len(background.negatives),
         whitening_sets=int(background.facts["whitening_sets"]),
         panel=background.panel_names,
-        calibration=asdict(background.calibration),
-        acceptance=threshold(background.calibration),
+        calibrations=tuple(asdict(c) for c in background.calibrations),
+        acceptance=tuple(threshold(c) for c in background.calibrations),
         file=file,
     )

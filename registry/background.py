@@ -24,20 +24,26 @@ from difreg.registry.detection import Noise
 from difreg.registry.sketches import unpack
 from difreg.registry.whitening import Whitening
 
-DEFAULT = "background-1"
+DEFAULT = "background-2"
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Densities of kinship: unrelated pairs a Student t about 0 of ``degrees`` and ``scale``, kin a normal of ``mean``
-    and ``spread``. The log ratio (natural) is held below ``least`` and kept within ``limit``.
+    """Densities of the kinship of sets of which the smaller has ``images`` images.
+
+    Unrelated pairs follow a Student t about 0 of ``degrees`` and ``scale``. Half of kin kept their decoder, a normal of
+    ``mean`` and ``spread``; that of the others was tuned or merged, a normal of ``changed_mean`` and
+    ``changed_spread``. The log ratio (natural) is held below ``least`` and kept within ``limit``.
     """
 
-    degrees: int
+    images: int
+    degrees: float
     scale: float
     mean: float
     spread: float
+    changed_mean: float
+    changed_spread: float
     least: float
     limit: float
 
@@ -60,6 +66,8 @@ class Background:
         (p, 192) unit templates of unrelated generators, named by ``panel_names``.
     jpeg
         (q, 192) unit directions that JPEG compression adds, a row a quality.
+    calibrations
+        Kinship to likelihood ratio, by the images of the smaller set; in ascending order of these.
     digest
         SHA-256 of the arrays and the facts, in hexadecimal.
     facts
@@ -75,7 +83,7 @@ class Background:
     panel: Array
     panel_names: tuple[str, ...]
     jpeg: Array
-    calibration: Calibration
+    calibrations: tuple[Calibration, ...]
     digest: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -139,7 +147,7 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
         panel=wide["panel"],
         panel_names=tuple(facts["panel"]),
         jpeg=wide["jpeg"],
-        calibration=Calibration(**facts["calibration"]),
+        calibrations=tuple(Calibration(**c) for c in facts["calibrations"]),
         digest=digest,
         facts=facts,
     )

@@ -71,12 +71,12 @@ class Versions(Declared):
         rows = self._execute(query.where(*_newest(), *which))
         return sorted((VersionRef(*row) for row in rows), key=lambda r: r.generator)
 
-    def reliabilities(self, names: Collection[str]) -> dict[str, float]:
-        """Reliability of the latest version of each of ``names`` that has one."""
+    def measures(self, names: Collection[str]) -> dict[str, tuple[float, int]]:
+        """Reliability and number of images of the latest version of each of ``names`` that has one."""
         own, v = t.generator.c, t.version.c
-        query = select(own.name, v.reliability).join(t.version, v.generator_id == own.id).where(*_newest())
+        query = select(own.name, v.reliability, v.images).join(t.version, v.generator_id == own.id).where(*_newest())
         rows = self._execute(query.where(own.name.in_(sorted(names))) if len(names) < MANY else query)
-        return {name: value for name, value in rows if name in names}
+        return {name: (reliability, images) for name, reliability, images in rows if name in names}
 
     def images(self, version_id: int) -> list[ImageRecord]:
         """The images a version rests on, in the order of its sketches."""

@@ -132,7 +132,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     back = load(path)
     assert back.name == "background-9"
     assert back.digest != shipped.digest
-    assert (back.panel_names, back.calibration) == (shipped.panel_names, shipped.calibration)
+    assert (back.panel_names, back.calibrations) == (shipped.panel_names, shipped.calibrations)
     for name in ("photo_mean", "photographs", "negatives", "panel", "jpeg"):
         assert np.array_equal(getattr(back, name), getattr(shipped, name))
     assert np.array_equal(back.whitening.weights, shipped.whitening.weights)

@@ -11,9 +11,23 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from painting import contents, jpeg, made, pattern, sketched
+from scipy.stats import false_discovery_control
 from scipy.stats import t as student
 
-from difreg.lineage.calibration import DEGREES, LIMIT, cllr, crossing, fit_calibration, log_likelihood_ratio, log_t
+from difreg.lineage.calibration import (
+    DEGREES,
+    LIMIT,
+    Draws,
+    calibration_at,
+    cllr,
+    crossing,
+    fit_calibration,
+    log_likelihood_ratio,
+    log_likelihood_ratios,
+    log_t,
+    p_values,
+    q_values,
+)
 from difreg.lineage.kinship import (
     ACCEPTANCE,
     Kinship,
@@ -45,10 +59,13 @@ def random_directions(seed: int, n: int) -> Array:
 
 calibrations = st.builds(
     Calibration,
+    images=st.just(8),
     degrees=st.sampled_from(DEGREES),
     scale=st.floats(0.3, 2),
     mean=st.floats(2, 25),
     spread=st.floats(0.5, 8),
+    changed_mean=st.floats(1, 15),
+    changed_spread=st.floats(0.5, 8),
     least=st.just(0.0),
     limit=st.just(LIMIT),
 )
@@ -141,12 +158,18 @@ class TestCalibration:
     @given(seeds, st.floats(3, 20), st.floats(0.5, 6), st.floats(0.5, 1.5), st.integers(3, 12))
     def test_a_fitted_ratio_never_falls(self, seed: int, mean: float, spread: float, wide: float, degrees: int) -> None:
         rng = np.random.default_rng(seed)
-        fitted = fit_calibration(rng.normal(mean, spread, 60), wide * rng.standard_t(degrees, 200))
+        fitted = fit_calibration(
+            8,
+            Draws.of(rng.normal(mean, spread, 60)),
+            Draws.of(rng.normal(mean / 2, spread / 2, 60)),
+            Draws.of(wide * rng.standard_t(degrees, 200)),
+        )
         ratios = log_likelihood_ratio(np.linspace(-30, 80, 3000), fitted)
         assert (np.diff(ratios) >= -1e-4).all()  # the least is sought on a grid
 
-    def test_the_shipped_ratio_never_falls_and_speaks_both_ways(self) -> None:
-        ratios = log_likelihood_ratio(np.linspace(-50, 100, 20_000), get().calibration)
+    @pytest.mark.parametrize("images", [1, 2, 3, 5, 8, 11, 16, 500])
+    def test_the_shipped_ratio_never_falls_and_speaks_both_ways(self, images: int) -> None:
+        ratios = log_likelihood_ratio(np.linspace(-50, 100, 20_000), calibration_at(get().calibrations, images))
         assert (np.diff(ratios) >= -1e-4).all()
         assert ratios[0] < -1
         assert ratios[-1] == pytest.approx(math.log(1e6))
@@ -158,10 +181,67 @@ class TestCalibration:
 
     def test_the_fit_finds_what_made_the_data(self) -> None:
         rng = np.random.default_rng(8)
-        fitted = fit_calibration(rng.normal(9, 2, 4000), 0.8 * rng.standard_t(5, 8000))
+        fitted = fit_calibration(
+            8,
+            Draws.of(rng.normal(9, 2, 4000)),
+            Draws.of(rng.normal(5, 1, 4000)),
+            Draws.of(0.8 * rng.standard_t(5, 8000)),
+        )
         assert (fitted.mean, fitted.spread) == pytest.approx((9, 2), rel=0.05)
+        assert (fitted.changed_mean, fitted.changed_spread) == pytest.approx((5, 1), rel=0.05)
         assert fitted.scale == pytest.approx(0.8, rel=0.05)
         assert 4 <= fitted.degrees <= 7
+
+    @few
+    @given(seeds, st.integers(1, 40))
+    def test_a_pair_of_weight_two_is_two_pairs(self, seed: int, n: int) -> None:
+        rng = np.random.default_rng(seed)
+        z, weight = rng.normal(size=(3, n + 2)), rng.integers(1, 4, size=(3, n + 2))
+        weighed = [Draws(values, w.astype(float)) for values, w in zip(z, weight, strict=True)]
+        repeated = [Draws.of(np.repeat(values, w)) for values, w in zip(z, weight, strict=True)]
+        one, two = fit_calibration(8, *weighed), fit_calibration(8, *repeated)
+        assert one.degrees == two.degrees
+        for name in ("scale", "mean", "spread", "changed_mean", "changed_spread"):
+            assert getattr(one, name) == pytest.approx(getattr(two, name), rel=1e-6, abs=1e-9)
+
+    def test_groups_weigh_alike_whatever_their_sizes(self) -> None:
+        groups = [Draws.of(np.zeros(1)), Draws.of(np.ones(99)), Draws.of(np.empty(0))]
+        assert Draws.balanced(groups).moments() == pytest.approx((0.5, 0.5))
+
+    @few
+    @given(calibrations, calibrations, st.integers(1, 64))
+    def test_between_two_numbers_of_images_lies_between_two_calibrations(
+        self, one: Calibration, two: Calibration, images: int
+    ) -> None:
+        ends = (replace(one, images=4), replace(two, images=16))
+        found = calibration_at(ends, images)
+        if images <= 4 or images >= 16:
+            assert found == ends[images >= 16]
+            return
+        for name in ("degrees", "scale", "mean", "spread", "changed_mean", "changed_spread"):
+            low, high = sorted(getattr(c, name) for c in ends)
+            assert low - 1e-9 <= getattr(found, name) <= high + 1e-9
+        halfway = calibration_at(ends, 8)
+        assert halfway.mean == pytest.approx((one.mean + two.mean) / 2)
+
+    @few
+    @given(calibrations, st.lists(st.tuples(st.floats(-9, 30), st.integers(1, 30)), min_size=1, max_size=20))
+    def test_pairs_are_judged_by_their_own_number_of_images(
+        self, c: Calibration, pairs: list[tuple[float, int]]
+    ) -> None:
+        both = (replace(c, images=2), replace(c, images=8, scale=c.scale / 2))
+        z, images = (np.array(side) for side in zip(*pairs, strict=True))
+        together = log_likelihood_ratios(z, images, both)
+        significance = p_values(z, images, both)
+        for k, (value, n) in enumerate(pairs):
+            mine = calibration_at(both, n)
+            assert together[k] == log_likelihood_ratio(np.array([value]), mine)[0]
+            assert significance[k] == pytest.approx(student.sf(value, mine.degrees, scale=mine.scale))
+
+    @few
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+    def test_q_values_are_those_of_benjamini_and_hochberg(self, p: list[float]) -> None:
+        assert q_values(np.array(p)) == pytest.approx(false_discovery_control(p))
 
     @few
     @given(calibrations, st.floats(-2, 8))
@@ -173,8 +253,9 @@ class TestCalibration:
         assert log_likelihood_ratio(np.array(found - 2e-6), c) <= wanted + 1e-4
 
     def test_the_threshold_is_where_a_pair_is_accepted(self) -> None:
-        edge = threshold(get().calibration)
-        chances = probability(log_likelihood_ratio(np.array([edge - 1e-4, edge + 1e-4]), get().calibration))
+        calibration = get().calibrations[-1]
+        edge = threshold(calibration)
+        chances = probability(log_likelihood_ratio(np.array([edge - 1e-4, edge + 1e-4]), calibration))
         assert chances[0] < ACCEPTANCE <= chances[1]
         assert chances == pytest.approx([ACCEPTANCE] * 2, abs=1e-4)
 
@@ -248,7 +329,7 @@ class TestDoubt:
 
     def test_support_is_one_half_at_the_threshold(self) -> None:
         a, b = made("a", 1, seed=1, strength=7), made("b", 1, seed=2, strength=7)
-        edge = replace(kinships(a, [b])[0], kinship=threshold(get().calibration))
+        edge = replace(kinships(a, [b])[0], kinship=threshold(calibration_at(get().calibrations, len(a))))
         assert with_doubt(edge, a, b).support == pytest.approx(0.5, abs=0.1)
 
     def test_the_same_seed_gives_the_same_doubt_whatever_was_asked_before(self) -> None:

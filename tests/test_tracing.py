@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from painting import contents, jpeg, made, pattern, sketched
 
 from difreg.lineage.ancestry import Facts, ancestor_name
-from difreg.lineage.kinship import log_likelihood_ratio
+from difreg.lineage.kinship import log_likelihood_ratios
 from difreg.lineage.tracing import DECIDED, SHOWN, Trace, place, posterior, trace
 from difreg.registry.background import get
 from difreg.registry.profiles import Profile, profile
@@ -112,7 +112,9 @@ class TestVerdict:
         found = trace(asked, [family[0], family[1], odd], FAMILY)
         each = [o.kinship.log_likelihood_ratio for o in found.origins]
         z = np.array([o.kinship.kinship for o in found.origins])
-        assert each == pytest.approx(log_likelihood_ratio(z, get().calibration).tolist())
+        sizes = {m.name: len(m) for m in (family[0], family[1], odd)}
+        images = np.array([min(len(asked), sizes[o.member.name]) for o in found.origins])
+        assert each == pytest.approx(log_likelihood_ratios(z, images, get().calibrations).tolist())
         assert found.likelihood_ratio == pytest.approx(np.exp(each).mean())
         assert found.indistinguishable == ("a", "b")
 

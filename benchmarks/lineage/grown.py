@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.nursery.shelf import Grown
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 from difreg.lineage.families import Edge, communities
 from difreg.lineage.kinship import ACCEPTANCE, probability, score, threshold
 from difreg.registry.background import get
@@ -60,11 +60,12 @@ def measured(grown: Mapping[str, Grown], denoiser: str) -> Nursery:
     cross = sides[0] @ sides[1].T / 2 * (1 / scales[0][:, None] + 1 / scales[1][None])
     z = (cross + cross.T) / 2
     weak = np.array([min(x.reliability for x in p) < RELIABLE for p in profiles])
-    p = probability(log_likelihood_ratio(z, background.calibration))
+    ruler = calibration_at(background.calibrations, len(profiles[0][0]))
+    p = probability(log_likelihood_ratio(z, ruler))
     p[weak] = p[:, weak] = 0.0
     drawn = [[x.bootstrap(REPLICATES, 0) for x in p] for p in profiles]
     support = np.zeros_like(z)
-    least = threshold(background.calibration)
+    least = threshold(ruler)
     for i, j in combinations(range(len(sets)), 2):
         if p[i, j] > 0.5:
             both = (score(*drawn[i][0], *drawn[j][1]) + score(*drawn[i][1], *drawn[j][0])) / 2

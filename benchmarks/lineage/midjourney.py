@@ -16,7 +16,7 @@ from benchmarks.lineage.collection import bench
 from benchmarks.lineage.families import accepted
 from difreg import dates
 from difreg.lineage.ancestry import Facts, Pair, infer
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import log_likelihood_ratios
 from difreg.lineage.families import communities
 from difreg.lineage.kinship import kinships, score, with_doubt
 from difreg.lineage.tracing import DECIDED, posterior, trace
@@ -61,7 +61,8 @@ def _replicates(query: Profile, members: list[Profile], table: dict[str, str], f
     judged = [m for m in members if not (m.fingerprint.flagged and query.fingerprint.flagged) and m.reliability >= 0.5]
     one, scale = query.bootstrap(REPLICATES, seed)
     z = np.stack([score(one, scale, *m.bootstrap(REPLICATES, seed)) for m in judged], 1)
-    ratios = np.exp(log_likelihood_ratio(z, query.background.calibration))
+    images = np.array([min(len(query), len(m)) for m in judged])
+    ratios = np.exp(np.stack([log_likelihood_ratios(row, images, query.background.calibrations) for row in z]))
     homes = np.array([table.get(m.name, m.name) for m in judged])
     right = 0
     for row in ratios:

@@ -17,7 +17,7 @@ from benchmarks.lineage import clades
 from benchmarks.lineage.grown import Nursery, measured, true_family
 from benchmarks.nursery.shelf import Grown, load
 from difreg.lineage.ancestry import Descent, Facts, Pair, infer
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 
 Array = NDArray[np.float64]
 DRAWS, REPLICATES = 20, 200
@@ -99,7 +99,8 @@ def _steps(made: Nursery, declared: Mapping[str, Sequence[str]], bases: set[str]
         for g in made.sets
     ]
     names = [g.name for g in made.sets]
-    ratios = np.exp(log_likelihood_ratio(made.z, made.profiles[0][0].background.calibration))
+    one = made.profiles[0][0]
+    ratios = np.exp(log_likelihood_ratio(made.z, calibration_at(one.background.calibrations, len(one))))
     kin = {
         frozenset((names[i], names[j])): Pair(
             float(ratios[i, j]), float(made.p[i, j]), float(made.support[i, j]), kinship=float(made.z[i, j])

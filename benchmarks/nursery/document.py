@@ -65,13 +65,16 @@ def relations(told: Figures) -> str:
                     f"{f['pairs']} / {f['families']}",
                     f"{middle} [{low}, {high}]",
                     f["cosine"],
+                    f"{f['reached']} {f['reached_interval']}",
                     _accepted(f),
-                    f["accepted_of_judged"],
-                    _accepted(pair[name]),
+                    pair[name]["reached"],
+                    pair[name]["accepted"],
                 )
             )
     return _rows(
-        "| relation | pairs / families | z, median [5, 95 %] | cosine | accepted, 8 ~ 20 | of judged | 8 ~ 8 |",
+        "| relation | pairs / families | z, median [5, 95 %] | cosine | z reached, 8 ~ 20 | accepted "
+        "| 8 ~ 8, z reached |"
+        " accepted |",
         rows,
     )
 

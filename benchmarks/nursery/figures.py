@@ -65,6 +65,8 @@ def relation_figures(pairs: Sequence[Scored]) -> Iterator[Figure]:
             "cosine": round(float(np.median(np.concatenate([p.cosine for p in members]))), 3),
             "accepted": _mean(members, _accepted),
             "accepted_interval": interval(members, _accepted),
+            "reached": _mean(members, _reached),
+            "reached_interval": interval(members, _reached),
             "not_judged": _mean(members, _not_judged),
             "accepted_of_judged": _of_judged(members),
             "above_99_of_strangers": round(float((z > np.quantile(strangers, 0.99)).mean()), 4),
@@ -93,6 +95,11 @@ def decay_figures(pairs: Sequence[Scored], distances: dict[str, float]) -> Itera
 
 
 def meaning_figures(pairs: Sequence[Scored]) -> Iterator[Figure]:
+    """:func:`meaning` as figures."""
+    yield from ({"measure": "meaning", **row} for row in meaning(pairs))
+
+
+def meaning(pairs: Sequence[Scored]) -> Iterator[Figure]:
     """Of each bin of kinship: the share of every kind that lies there, and the kinds' shares if all were as frequent.
 
     Families count alike inside a kind, and the four likenesses of strangers do.
@@ -102,7 +109,6 @@ def meaning_figures(pairs: Sequence[Scored]) -> Iterator[Figure]:
         inside = {kind: float(shares[k]) for kind, shares in held.items()}
         total = sum(inside.values())
         yield {
-            "measure": "meaning",
             "z": [None if np.isinf(low) else low, None if np.isinf(high) else high],
             "of_kind": {kind: round(v, 4) for kind, v in inside.items()},
             "of_bin": {kind: round(v / total, 4) for kind, v in inside.items()} if total else None,
@@ -125,6 +131,10 @@ def _spread(pairs: Sequence[Scored], relations: tuple[str, ...]) -> Array:
 
 def _accepted(pair: Scored) -> float:
     return float(pair.accepted.mean())
+
+
+def _reached(pair: Scored) -> float:
+    return float(pair.reached.mean())
 
 
 def _not_judged(pair: Scored) -> float:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 import numpy as np
 
 from benchmarks.nursery.figures import Figure, decay_figures, meaning_figures, relation_figures
-from benchmarks.nursery.scoring import QUERY, REGISTERED, draw, scored
+from benchmarks.nursery.rulers import Rulers
+from benchmarks.nursery.scoring import QUERY, REGISTERED, Scored, draw, scored
 from benchmarks.nursery.shelf import Grown
 from benchmarks.nursery.yardsticks import PANELS, Yardsticks
-from difreg.lineage.background_builder import Material
+from difreg.lineage.background_builder import SIZES, Material
 from difreg.lineage.kinship import threshold
 from difreg.registry.whitening import template
 
@@ -21,16 +23,24 @@ def measure(material: Material, grown: Mapping[str, Grown], draws: int, seed: in
     distances = {n: g.row.distance for n, g in grown.items()}
     for panel in PANELS:
         yardsticks = Yardsticks(material, grown, panel)
-        yield {
-            "measure": "threshold",
-            "panel": panel,
-            "z": round(threshold(yardsticks.without(frozenset()).calibration), 3),
-        }
+        rulers = Rulers(yardsticks, knots(grown, yardsticks, draws, seed))
+        for images in SIZES:
+            made = rulers.calibration(frozenset(), images)
+            yield {"measure": "calibration", "panel": panel, **asdict(made), "threshold": round(threshold(made), 3)}
         for size in (QUERY, REGISTERED):
-            pairs = list(scored(draw(grown, yardsticks, size, draws, seed), yardsticks))
+            pairs = list(scored(draw(grown, material, (QUERY, size), draws, seed), yardsticks))
+            pairs = rulers.told(pairs, QUERY)
             common = {"panel": panel, "n": [QUERY, size], "draws": draws}
             for figures in (relation_figures(pairs), decay_figures(pairs, distances), meaning_figures(pairs)):
                 yield from ({**common, **f} for f in figures)
+
+
+def knots(grown: Mapping[str, Grown], yardsticks: Yardsticks, draws: int, seed: int) -> dict[int, list[Scored]]:
+    """All pairs with as many images on either side, for each number that a calibration is fitted to."""
+    out = {}
+    for n in SIZES:
+        out[n] = list(scored(draw(grown, yardsticks.material, (n, n), draws, seed), yardsticks))
+    return out
 
 
 def nursery_figures(material: Material, grown: Mapping[str, Grown]) -> Iterator[Figure]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from benchmarks.nursery.relations import REAL, relation, shared_data
 from benchmarks.nursery.shelf import Grown, Row
 from benchmarks.nursery.yardsticks import Yardsticks
-from difreg.lineage.kinship import score, threshold
+from difreg.lineage.background_builder import Material
+from difreg.lineage.kinship import score
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE, panel_scale
 from difreg.registry.whitening import coefficients, template
@@ -34,8 +35,10 @@ class Scored:
         Families of both; the cluster of a real generator.
     z, cosine
         (draws,).
-    judged, accepted
-        (draws,) whether the product would conclude anything, and whether it would call them kin.
+    judged
+        (draws,) whether the product would conclude anything.
+    least
+        The kinship that is accepted; NaN until :mod:`benchmarks.nursery.rulers` has told it.
     """
 
     query: str
@@ -46,7 +49,18 @@ class Scored:
     z: Array
     cosine: Array
     judged: NDArray[np.bool_]
-    accepted: NDArray[np.bool_]
+    least: float = np.nan
+
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """(draws,) whether kinship is as high as what is accepted."""
+        out: NDArray[np.bool_] = self.z >= self.least
+        return out
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """(draws,) whether the product would call them kin."""
+        return self.judged & self.reached
 
 
 @dataclass(frozen=True)
@@ -68,18 +82,20 @@ class _Templates:
     flagged: NDArray[np.bool_]
 
 
-def draw(grown: Mapping[str, Grown], yardsticks: Yardsticks, size: int, draws: int, seed: int) -> dict[str, Drawn]:
-    """Draws of every set: ``QUERY`` images of pool a, ``size`` of pool b; of a real generator, of all its images."""
-    rng = np.random.default_rng([seed, size])
+def draw(
+    grown: Mapping[str, Grown], material: Material, sizes: tuple[int, int], draws: int, seed: int
+) -> dict[str, Drawn]:
+    """Draws of every set: images of pool a, and of pool b, so many; of a real generator, both of all its images."""
+    rng = np.random.default_rng([seed, *sizes])
     out = {}
     for name, g in grown.items():
         a, b = g.of("a"), g.of("b")
-        out[name] = _drawn(g.row, g.family, coefficients(g.sketches), a, b, size, draws, rng)
-    for name, label in yardsticks.material.labels.items():
+        out[name] = _drawn(g.row, g.family, coefficients(g.sketches), a, b, sizes, draws, rng)
+    for name, label in material.labels.items():
         if label.lossless:
-            values = yardsticks.material.coefficients[name]
+            values = material.coefficients[name]
             everything = np.arange(len(values))
-            out[name] = _drawn(None, label.cluster, values, everything, everything, size, draws, rng)
+            out[name] = _drawn(None, label.cluster, values, everything, everything, sizes, draws, rng)
     return out
 
 
@@ -89,12 +105,14 @@ def _drawn(
     values: Array,
     a: NDArray[np.int64],
     b: NDArray[np.int64],
-    size: int,
+    sizes: tuple[int, int],
     draws: int,
     rng: np.random.Generator,
 ) -> Drawn:
-    query = np.stack([rng.permutation(a)[:QUERY] for _ in range(draws)])
-    return Drawn(row, family, values, query, np.stack([rng.permutation(b)[:size] for _ in range(draws)]))
+    query, other = (
+        np.stack([rng.permutation(pool)[:n] for _ in range(draws)]) for pool, n in zip((a, b), sizes, strict=True)
+    )
+    return Drawn(row, family, values, query, other)
 
 
 def scored(sets: Mapping[str, Drawn], yardsticks: Yardsticks) -> Iterator[Scored]:
@@ -103,16 +121,27 @@ def scored(sets: Mapping[str, Drawn], yardsticks: Yardsticks) -> Iterator[Scored
     for name, s in sets.items():
         families.setdefault(s.family, []).append(name)
     real = {s.family for s in sets.values() if s.row is None}
+    made: dict[tuple[str, bool, int], _Templates] = {}
+
+    def side(family: str, query: bool, background: Background) -> dict[str, _Templates]:
+        out = {}
+        for name in families[family]:
+            key = name, query, id(background)
+            if key not in made:
+                s = sets[name]
+                made[key] = _templates(s.values, s.query if query else s.other, background)
+            out[name] = made[key]
+        return out
+
     for one in families:
         for two in families:
             if {one, two} <= real:
                 continue
             background = yardsticks.without(frozenset({one, two}))
-            left = {n: _templates(sets[n].values, sets[n].query, background) for n in families[one]}
-            right = {n: _templates(sets[n].values, sets[n].other, background) for n in families[two]}
+            left, right = side(one, True, background), side(two, False, background)
             for a, x in left.items():
                 for b, y in right.items():
-                    yield _pair(a, b, sets, x, y, threshold(background.calibration))
+                    yield _pair(a, b, sets, x, y)
 
 
 def _templates(values: Array, picks: NDArray[np.int64], background: Background) -> _Templates:
@@ -126,10 +155,8 @@ def _templates(values: Array, picks: NDArray[np.int64], background: Background) 
     )
 
 
-def _pair(a: str, b: str, sets: Mapping[str, Drawn], x: _Templates, y: _Templates, least: float) -> Scored:
+def _pair(a: str, b: str, sets: Mapping[str, Drawn], x: _Templates, y: _Templates) -> Scored:
     one, two = sets[a], sets[b]
-    z = score(x.directions, x.scales, y.directions, y.scales)
-    judged = x.judgeable & y.judgeable & ~(x.flagged & y.flagged)
     real = one.row is None or two.row is None
     return Scored(
         a,
@@ -137,8 +164,7 @@ def _pair(a: str, b: str, sets: Mapping[str, Drawn], x: _Templates, y: _Template
         REAL if one.row is None or two.row is None else relation(one.row, two.row),
         "" if real or not (one.row and two.row) else shared_data(one.row, two.row),
         (one.family, two.family),
-        z,
+        score(x.directions, x.scales, y.directions, y.scales),
         (x.directions * y.directions).sum(1),
-        judged,
-        judged & (z >= least),
+        x.judgeable & y.judgeable & ~(x.flagged & y.flagged),
     )

@@ -1,21 +1,20 @@
 """The background a pair is judged by: the product's own from real generators, with founders in the panel or without.
 
 Whatever is asked about is left out: a founder never judges its own family, a real generator never its own cluster. The
-whitening stays that of real generators, and the threshold is the product's, fitted to real generators by that panel.
+whitening stays that of real generators.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.nursery.shelf import Grown
-from difreg.lineage.background_builder import Material, assemble, calibrate, yardstick
-from difreg.registry.background import Background, Calibration
+from difreg.lineage.background_builder import Material, assemble
+from difreg.registry.background import Background
 from difreg.registry.whitening import Whitening, coefficients, template
 
 Array = NDArray[np.float64]
@@ -30,7 +29,6 @@ class Yardsticks:
         founders = {n: g for n, g in grown.items() if g.row.node.kind == "founder"}
         self.founders = {n: coefficients(g.sketches) for n, g in founders.items()} if panel == PANELS[1] else {}
         self._made: dict[frozenset[str], Background] = {}
-        self._calibration = cache(self._fit)
 
     def without(self, out: frozenset[str]) -> Background:
         """The background without the families of the nursery and the clusters of the collection in ``out``."""
@@ -38,7 +36,7 @@ class Yardsticks:
         used = out & (clusters | set(self.founders))
         if used not in self._made:
             out_clusters = frozenset(out & clusters)
-            made = assemble(self.material, out_clusters, self._calibration(out_clusters))
+            made = assemble(self.material, out_clusters, ())
             panel, names = self._panel(made.whitening, made.panel, made.panel_names, used)
             self._made[used] = replace(made, panel=panel, panel_names=names)
         return self._made[used]
@@ -49,9 +47,3 @@ class Yardsticks:
         extra = [n for n in self.founders if n not in out]
         rows = [template(whitening.unit(self.founders[n])).direction for n in extra]
         return np.stack([*panel, *rows]), (*names, *extra)
-
-    def _fit(self, clusters: frozenset[str]) -> Calibration:
-        """The calibration from real generators, by a panel with all founders: they judge no relative there."""
-        whitening, names, panel = yardstick(self.material, clusters)
-        whole, _ = self._panel(whitening, panel, tuple(names), frozenset())
-        return calibrate(self.material, whitening, whole, clusters)

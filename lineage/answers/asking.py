@@ -42,6 +42,18 @@ class CrossDetection:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """Of grown pairs of ``images`` images each whose kinship is from ``low`` to below ``high``: the share of each kind,
+    were all kinds as frequent; ``text`` says so."""
+
+    images: int
+    low: float | None
+    high: float | None
+    shares: dict[str, float]
+    text: str
+
+
+@dataclass(frozen=True)
 class Compared(Answer):
     """Answer of ``compare``; the first cross-detection has ``a`` as the fingerprint, the second ``b``."""
 
@@ -52,6 +64,7 @@ class Compared(Answer):
     kinship: Kin
     verdict: str
     warnings: tuple[Caveat, ...] = ()
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True)
@@ -227,7 +240,10 @@ class Exported(Answer):
 
 @dataclass(frozen=True)
 class BackgroundShown(Answer):
-    """Answer of ``background show`` and ``background build``: what the yardstick is made of."""
+    """Answer of ``background show`` and ``background build``: what the yardstick is made of.
+
+    ``acceptance`` is the kinship that is accepted, by calibration: for each number of images in the smaller set.
+    """
 
     schema: ClassVar[str] = "difreg/background"
     name: str
@@ -237,8 +253,8 @@ class BackgroundShown(Answer):
     negatives: int
     whitening_sets: int
     panel: tuple[str, ...]
-    calibration: dict[str, float]
-    acceptance: float
+    calibrations: tuple[dict[str, float], ...]
+    acceptance: tuple[float, ...]
     file: str | None = None
 
 

@@ -85,6 +85,9 @@ class Kin:
         Share of bootstrap replicates over images that are accepted as kin.
     reliability
         Of ``generator``'s template.
+    p_value, q_value
+        One-sided, by the heavy-tailed distribution of unrelated pairs; adjusted for all generators asked about
+        together (Benjamini, Hochberg 1995). NaN where nothing may be concluded.
     """
 
     generator: str
@@ -97,6 +100,8 @@ class Kin:
     high: float
     support: float
     reliability: float
+    p_value: float = math.nan
+    q_value: float = math.nan
 
 
 @dataclass(frozen=True)

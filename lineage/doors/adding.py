@@ -15,6 +15,7 @@ from difreg.lineage.doors.home import refs, subfolders
 from difreg.lineage.doors.projecting import Projecting
 from difreg.lineage.keeping import foreign, registering, watching
 from difreg.lineage.keeping.recipes import Recipe, check_area
+from difreg.lineage.kinship import ACCEPTANCE
 from difreg.names import check_name, shown
 from difreg.registry.extraction import SUFFIX, ImageSet, write_sketch
 from difreg.registry.metadata import Metadata
@@ -89,8 +90,8 @@ class Adding(Projecting):
             before = watching.watch(tx, self._members, name)
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
             return a.Added(
-                self._provenance(tx, found, threshold=self._threshold, **recipe.told),
-                **registering.added_fields(tx, added, found),
+                self._provenance(tx, found, threshold=ACCEPTANCE, **recipe.told),
+                **registering.added_fields(tx, self._background, added, found),
                 seconds=round(time.monotonic() - begun, 3),
                 changes=watching.changes(tx, self._members, name, before),
             )
@@ -142,7 +143,7 @@ class Adding(Projecting):
                 failed.append(a.Failure(sub.name, error.message))
             begun = time.monotonic()
         with self._catalog.read() as tx:
-            provenance = self._provenance(tx, threshold=self._threshold, **recipe.told)
+            provenance = self._provenance(tx, threshold=ACCEPTANCE, **recipe.told)
             grown = {g.name: g.family for g in tx.generators(observed=True)}
         final = tuple(replace(d, family=grown[d.generator]) for d in done)
         return a.AddedEach(provenance, generators=final, failed=tuple(failed), graph=self._follow())

@@ -17,6 +17,7 @@ from difreg.lineage.doors.home import refs
 from difreg.lineage.doors.tracing import Tracing, check_prior
 from difreg.lineage.keeping import foreign, naming
 from difreg.lineage.keeping.recipes import check_area
+from difreg.lineage.meanings import meaning
 from difreg.names import shown
 from difreg.registry.profiles import Profile, profile_of
 from difreg.registry.threads import single_threaded
@@ -68,13 +69,14 @@ class Asking(Tracing):
             known = kinship.with_doubt(kinship.kinships(first, [apart])[0], first, apart, seed)
             forth, back = (crossdetection.cross_detect(x, y) for x, y in ((first, apart), (apart, first)))
             return a.Compared(
-                self._provenance(tx, prior=0.5, threshold=self._threshold, seed=seed),
+                self._provenance(tx, prior=0.5, threshold=kinship.ACCEPTANCE, seed=seed),
                 a=first.name,
                 b=second.name,
                 cross_detection=tuple(c for c in (forth, back) if c),
                 kinship=views.kin_answer(known, apart),
                 verdict=_verdict(known),
                 warnings=(*shared, *pair_caveats(first, apart)),
+                meaning=meaning(known.kinship, min(len(first), len(apart)), self._background) if known.judged else None,
             )
 
     def detect(

@@ -13,7 +13,6 @@ from typing import Any, Self
 from difreg import __version__, settings
 from difreg.errors import DifregError, IncompatibleError, NotFoundError
 from difreg.lineage import answers as a
-from difreg.lineage import kinship
 from difreg.lineage.keeping.members import Members
 from difreg.names import shown
 from difreg.registry import denoisers
@@ -82,10 +81,6 @@ class Home:
                     "Open it again; or make another: difreg --home DIR init --denoiser NAME.",
                 )
             yield tx
-
-    @property
-    def _threshold(self) -> float:
-        return kinship.threshold(self._background.calibration)
 
     def _extract(
         self, images: Sequence[str | Path], at_least: int = 1, canvas: int = 0, area: str = "crop"

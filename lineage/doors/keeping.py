@@ -67,7 +67,7 @@ class Keeping(Home):
         from difreg.lineage.keeping import showing
 
         with self._catalog.read() as tx:
-            return showing.show(tx, name, at, self._provenance(tx))
+            return showing.show(tx, self._background, name, at, self._provenance(tx))
 
     def history(self, name: str | None = None) -> a.Recorded:
         """Every change of the registry, or of one generator or family, oldest first."""

@@ -113,6 +113,11 @@ class Population:
         out: Array = self.facts[:, 0]
         return out
 
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """(m,) images of each."""
+        return np.array([len(m.contents) // HASH for m in self._measured], np.int64)
+
     @property
     def reliable(self) -> NDArray[np.bool_]:
         """(m,) whether the template is reliable."""

@@ -21,6 +21,7 @@ from difreg.lineage.keeping.members import Members
 from difreg.lineage.keeping.scoring import refresh_families as refresh_families
 from difreg.lineage.views import images_answer, stored_kin
 from difreg.names import shown
+from difreg.registry.background import Background
 from difreg.registry.extraction import ImageInfo, ImageSet
 from difreg.registry.images import CROP, drop_duplicates
 from difreg.registry.metadata import Metadata
@@ -182,7 +183,9 @@ def _row(new: Profile, found: ImageSet, identity: str, digest: str) -> NewVersio
     )
 
 
-def added_fields(tx: Transaction, registered: tuple[VersionRecord, bool], found: ImageSet) -> dict[str, Any]:
+def added_fields(
+    tx: Transaction, background: Background, registered: tuple[VersionRecord, bool], found: ImageSet
+) -> dict[str, Any]:
     """The fields of ``add``'s answer that the catalogue knows."""
     version, created = registered
     record = tx.generator(version.generator)
@@ -193,7 +196,7 @@ def added_fields(tx: Transaction, registered: tuple[VersionRecord, bool], found:
         "digest": version.digest,
         "images": images_answer(found),
         "quality": a.Quality(version.reliability, version.separation),
-        "kin": stored_kin(tx, version.generator),
+        "kin": stored_kin(tx, background, version.generator),
         "family": record.family if record else None,
         "warnings": tuple(a.Caveat(code, text) for code, text in version.caveats),
     }

@@ -9,11 +9,12 @@ from difreg.lineage import answers as a
 from difreg.lineage import views
 from difreg.lineage.keeping import history, naming
 from difreg.registry import references
+from difreg.registry.background import Background
 from difreg.storage.catalog import Transaction
 from difreg.storage.records import GeneratorRecord
 
 
-def show(tx: Transaction, text: str, at: str | None, provenance: a.Provenance) -> a.Shown:
+def show(tx: Transaction, background: Background, text: str, at: str | None, provenance: a.Provenance) -> a.Shown:
     """What ``text``, a reference, names.
 
     Parameters
@@ -25,7 +26,7 @@ def show(tx: Transaction, text: str, at: str | None, provenance: a.Provenance) -
     record = naming.find(tx, text)[0] if when is None else _on_record(tx, text)
     ref = references.parse(text)
     versions = tx.versions(record.name) if record.observed or when else []
-    kin = views.stored_kin(tx, record.name) if record.observed and not when else ()
+    kin = views.stored_kin(tx, background, record.name) if record.observed and not when else ()
     if when is not None:
         record = history.as_of(tx, record, when)
         versions = [v for v in versions if v.created <= when] if record.observed else []
