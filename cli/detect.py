@@ -26,6 +26,7 @@ _SCORE = ("score_generator", "score_version", "score", "score_probability", "sco
     "difreg detect suspicious/",
     "difreg detect one.png two.png --format json",
     "find . -name '*.png' | difreg detect -",
+    images=True,
 )
 def detect(
     session: Session,

@@ -42,7 +42,7 @@ from difreg.cli.show import show
 from difreg.cli.sketch import sketch
 from difreg.cli.tag import tag
 from difreg.cli.trace import trace
-from difreg.cli.verb import Home, Panel, Quiet, Traceback
+from difreg.cli.verb import Home, Panel, Quiet, Traceback, Verbose
 from difreg.cli.verify import verify
 
 _FINGERPRINTS = (add, sketch, import_dif)
@@ -96,13 +96,14 @@ def before(
     ctx: typer.Context,
     home: Home = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     traceback: Traceback = False,
     version: Annotated[  # noqa: ARG001 - its callback acts on it
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     """A registry of image generators' fingerprints, and the lineage drawn from them."""
-    ctx.ensure_object(Session).settle(home, quiet, traceback)
+    ctx.ensure_object(Session).settle(home, quiet, verbose, traceback)
     _help_if_alone(ctx)
 
 

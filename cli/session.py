@@ -30,19 +30,29 @@ class Session:
 
     home: str | None = None
     quiet: bool = False
+    verbose: bool = False
+    jobs: int | None = None
     traceback: bool = False
     format: Format = Format.table
     asked: Format | None = None
     output: Path | None = None
 
     def settle(
-        self, home: str | None, quiet: bool, traceback: bool, form: Format | None = None, output: Path | None = None
+        self,
+        home: str | None,
+        quiet: bool,
+        verbose: bool,
+        traceback: bool,
+        jobs: int | None = None,
+        form: Format | None = None,
+        output: Path | None = None,
     ) -> None:
         """Take options given before or after the verb; the later ``--home`` wins."""
         self.home = home or self.home
         self.quiet |= quiet
+        self.verbose |= verbose
+        self.jobs = jobs
         self.traceback |= traceback
-        self.asked = form
         self.asked = form
         self.write_to(output)
 
@@ -55,7 +65,7 @@ class Session:
         """The registry, open, with a progress bar where there is somebody to watch."""
         import difreg
 
-        with self.progress() as progress, difreg.open(self.home, progress=progress) as registry:
+        with self.progress() as progress, difreg.open(self.home, progress=progress, jobs=self.jobs) as registry:
             yield registry
 
     def progress(self) -> AbstractContextManager[Callback | None]:

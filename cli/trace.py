@@ -41,6 +41,7 @@ class Finding(StrEnum):
     "difreg trace unknown/ -o card.html             # the evidence card, one printable page",
     "difreg trace upload/ --fail-on none -q || echo 'nobody we know'",
     output=False,
+    images=True,
 )
 def trace(
     session: Session,
