@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -69,6 +69,7 @@ _background = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
     help="The yardstick that all scores are measured with.",
+    epilog=epilog((*background_show.examples, *background_build.examples)),
 )
 
 _graph = typer.Typer(
@@ -76,12 +77,22 @@ _graph = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
     help="The lineage graph in Neo4j or the embedded store.",
+    epilog=epilog((*graph_sync.examples, *graph_status.examples)),
 )
+
+
+def _instruments() -> Iterator[str]:
+    """The denoisers that ship, each with its background: what scores are measured with."""
+    from difreg.registry import background, denoisers
+
+    for name in denoisers.names():
+        default = ", the default" if name == denoisers.DEFAULT else ""
+        yield f"denoiser {name} with {background.get(name).name}{default}"
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        write_stdout(f"difreg {difreg.__version__}\n")
+        write_stdout("".join(f"{line}\n" for line in (f"difreg {difreg.__version__}", *_instruments())))
         raise typer.Exit(DONE)
 
 

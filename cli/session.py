@@ -66,11 +66,25 @@ class Session:
         import difreg
 
         with self.progress() as progress, difreg.open(self.home, progress=progress, jobs=self.jobs) as registry:
+            if self.verbose:
+                self._opened(registry)
             yield registry
+
+    def _opened(self, registry: Registry) -> None:
+        """Say where everything lies and who works; no password is in it."""
+        from difreg.storage import blob_places, connection
+
+        config = registry.settings
+        catalogue = connection.place(connection.parse(config.database_url)).removeprefix("The ")
+        arrays = blob_places.place(config.blobs) if "://" in config.blobs else config.blobs
+        workers = f"{config.jobs} workers" if config.jobs else "as many workers as are worth it"
+        self.message(
+            f"home {config.home}, {catalogue}, arrays {arrays}; {workers}, by {config.parallel or 'processes'}"
+        )
 
     def progress(self) -> AbstractContextManager[Callback | None]:
         """A progress callback for library functions that take one."""
-        return progress_bar(not self.quiet)
+        return progress_bar(not self.quiet, self.verbose)
 
     def answer(self, answer: A, text: Callable[[A], Iterable[Block]], sheet: Callable[[A], Sheet]) -> None:
         """Write ``answer`` in the form and to the place that were asked for."""
