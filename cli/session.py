@@ -78,9 +78,8 @@ class Session:
         catalogue = connection.place(connection.parse(config.database_url)).removeprefix("The ")
         arrays = blob_places.place(config.blobs) if "://" in config.blobs else config.blobs
         workers = f"{config.jobs} workers" if config.jobs else "as many workers as are worth it"
-        self.message(
-            f"home {config.home}, {catalogue}, arrays {arrays}; {workers}, by {config.parallel or 'processes'}"
-        )
+        self.message(f"home {config.home}, {catalogue}, arrays {arrays}")
+        self.message(f"{workers}, by {config.parallel or 'processes of this machine'}")
 
     def progress(self) -> AbstractContextManager[Callback | None]:
         """A progress callback for library functions that take one."""

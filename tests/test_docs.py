@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from difreg.cli import failures
 from difreg.cli.main import app, run
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +89,18 @@ def test_every_dependency_has_its_row() -> None:
     names = {re.split(r"[<>=~! \[]", d, maxsplit=1)[0] for d in declared}
     table = (ROOT / "docs" / "dependencies.md").read_text("utf-8").partition("\n## ")[0]
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", table, re.MULTILINE)) - {"package"} == names
+
+
+def test_every_exit_code_and_variable_is_documented_and_the_reverse() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == {
+        failures.DONE,
+        failures.FINDING,
+        failures.REFUSED,
+        failures.INTERRUPTED,
+    }
+    read = set(re.findall(r"DIFREG_[A-Z_]+", (ROOT / "core" / "settings.py").read_text("utf-8")))
+    assert set(re.findall(r"DIFREG_[A-Z_]+", page)) == read
 
 
 def _slug(heading: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -49,9 +50,12 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[str]:
         import dask
         from distributed import LocalCluster
 
-        with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None, silence_logs=50) as workers:
-            with dask.config.set(scheduler_address=workers.scheduler_address):
-                yield request.param
+        quiet: Any = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=2, **quiet) as workers,
+            dask.config.set(scheduler_address=workers.scheduler_address),
+        ):
+            yield request.param
     else:
         import ray
 
