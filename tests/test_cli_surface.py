@@ -414,11 +414,10 @@ def test_verbose_says_what_is_opened_and_how_it_goes_on(difreg: Any, bench: Benc
         ("sketch", "few/x", *output, "-v", "-j", "2"),
         ("--verbose", "sketch", "few/x", *output, "-j", "2"),
     ):
-        first, second, *steps, last = difreg(*arguments).err.splitlines()
+        first, second, *steps = difreg(*arguments).err.splitlines()
         assert first.startswith(f"home {bench.home}, catalogue {bench.home}")
         assert second == "2 workers, by processes of this machine"
         assert steps[-1].startswith("denoising: 3 of 3, ")
-        assert last.startswith("wrote ") or steps
     assert difreg("list", "-v", "-q").err == ""
 
 
