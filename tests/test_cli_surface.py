@@ -289,6 +289,8 @@ def fits(value: Any, hint: Any) -> bool:
         (["compare", "a", "b"], answers.Compared),
         (["families"], answers.Families),
         (["trace", "unknown.sketch"], answers.Traced),
+        (["trace", "unknown.sketch", "--search-phase"], answers.Traced),
+        (["detect", "unknown.sketch", "--search-phase"], answers.Detected),
         (["trace", "--each", "few", "--exclude", "a"], answers.TracedEach),
         (["sketch", "few/x", "-o", "x.sketch"], answers.Sketched),
         (["background", "show"], answers.BackgroundShown),
