@@ -54,6 +54,7 @@ def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     "difreg add model_x images/ --solver unet --reals photos/",
     "difreg add --each generators/ --metadata generators.csv",
     "find shots -name '*.png' | difreg add model_x -",
+    images=True,
 )
 def add(
     session: Session,

@@ -28,7 +28,7 @@ def show(session: Session) -> None:
     session.answer(answer, _text, _sheet)
 
 
-@verb(Panel.life, "difreg background build --zoo images/ -o background/", output=False)
+@verb(Panel.life, "difreg background build --zoo images/ -o background/", output=False, images=True)
 def build(
     session: Session,
     zoo: Annotated[Path, typer.Option("--zoo", metavar="DIR", help="Images of many generators, and photographs.")],
@@ -39,11 +39,20 @@ def build(
 
     Scores under different backgrounds cannot be compared.
     """
+    from difreg import settings
     from difreg.lineage.background_builder import build_background
     from difreg.registry.denoisers import DEFAULT
 
+    config = settings.resolve(session.home, session.jobs)
     with session.progress() as progress:
-        answer = build_background(zoo, output, denoiser=denoiser or DEFAULT, progress=progress)
+        answer = build_background(
+            zoo,
+            output,
+            denoiser=denoiser or DEFAULT,
+            jobs=config.jobs,
+            parallel=config.parallel,
+            progress=progress,
+        )
     session.answer(answer, _text, _sheet)
 
 

@@ -38,6 +38,7 @@ _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
     "difreg compare model_x sdxl",
     "difreg compare model_x unknown/ --format json",
     "difreg compare theirs.sketch ours.sketch",
+    images=True,
 )
 def compare(
     session: Session,

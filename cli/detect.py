@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,9 +11,9 @@ from difreg import numerals
 from difreg.cli.failures import FINDING
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
-from difreg.cli.solving import Area, AreaOption
+from difreg.cli.solving import Area, AreaOption, PhaseOption
 from difreg.cli.verb import Panel, verb
-from difreg.cli.views import provenance_line
+from difreg.cli.views import PHASE_FIELDS, phase_cell, phase_values, provenance_line
 from difreg.lineage.answers import Detected, DetectedImage, Images
 from difreg.numerals import UNKNOWN, count
 
@@ -25,7 +26,9 @@ _SCORE = ("score_generator", "score_version", "score", "score_probability", "sco
     Panel.lineage,
     "difreg detect suspicious/",
     "difreg detect one.png two.png --format json",
+    "difreg detect cropped.png --search-phase",
     "find . -name '*.png' | difreg detect -",
+    images=True,
 )
 def detect(
     session: Session,
@@ -35,6 +38,7 @@ def detect(
     exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="NAME", help="Leave out. Many.")] = None,
     prior: Annotated[float, typer.Option("--prior", help="P that nobody registered is related.")] = 0.5,
     area: AreaOption = Area.crop,
+    search_phase: PhaseOption = False,
 ) -> None:
     """Say of each image whether it carries a registered generator's fingerprint.
 
@@ -42,7 +46,9 @@ def detect(
     than a set of them: trace judges sets. Exit status 1: no image was attributed.
     """
     with session.registry() as registry:
-        answer = registry.detect(expand(images), exclude=exclude or (), prior=prior, area=area.value)
+        answer = registry.detect(
+            expand(images), exclude=exclude or (), prior=prior, area=area.value, search_phase=search_phase
+        )
     session.skipped(Images(len(answer.images), answer.skipped))
     session.answer(answer, _text, _sheet)
     if not any(image.generated for image in answer.images):
@@ -54,10 +60,18 @@ def _text(answer: Detected) -> list[Block]:
     return [
         f"{found} of {count(len(answer.images), 'image')} attributed",
         "",
-        Grid(_COLUMNS, [_cells(image) for image in answer.images], frozenset({3, 4, 5})),
+        _grid(answer.images),
         "",
         provenance_line(answer.provenance),
     ]
+
+
+def _grid(images: Sequence[DetectedImage]) -> Grid:
+    rows = [_cells(image) for image in images]
+    if not any(image.phase for image in images):
+        return Grid(_COLUMNS, rows, frozenset({3, 4, 5}))
+    told = [[*row, phase_cell(image.phase)] for row, image in zip(rows, images, strict=True)]
+    return Grid((*_COLUMNS, "phase"), told, frozenset({3, 4, 5}))
 
 
 def _cells(image: DetectedImage) -> list[str]:
@@ -69,8 +83,16 @@ def _cells(image: DetectedImage) -> list[str]:
 
 def _sheet(answer: Detected) -> Sheet:
     rows = [
-        [*(getattr(image, f) for f in _FIELDS), s.generator, s.version, s.score, s.probability, s.p_value]
+        [
+            *(getattr(image, f) for f in _FIELDS),
+            s.generator,
+            s.version,
+            s.score,
+            s.probability,
+            s.p_value,
+            *phase_values(image.phase),
+        ]
         for image in answer.images
         for s in image.scores[:1]
     ]
-    return Sheet((*_FIELDS, *_SCORE), rows)
+    return Sheet((*_FIELDS, *_SCORE, *PHASE_FIELDS), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -42,7 +42,7 @@ from difreg.cli.show import show
 from difreg.cli.sketch import sketch
 from difreg.cli.tag import tag
 from difreg.cli.trace import trace
-from difreg.cli.verb import Home, Panel, Quiet, Traceback
+from difreg.cli.verb import Home, Panel, Quiet, Traceback, Verbose
 from difreg.cli.verify import verify
 
 _FINGERPRINTS = (add, sketch, import_dif)
@@ -69,6 +69,7 @@ _background = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
     help="The yardstick that all scores are measured with.",
+    epilog=epilog((*background_show.examples, *background_build.examples)),
 )
 
 _graph = typer.Typer(
@@ -76,12 +77,22 @@ _graph = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
     help="The lineage graph in Neo4j or the embedded store.",
+    epilog=epilog((*graph_sync.examples, *graph_status.examples)),
 )
+
+
+def _instruments() -> Iterator[str]:
+    """The denoisers that ship, each with its background: what scores are measured with."""
+    from difreg.registry import background, denoisers
+
+    for name in denoisers.names():
+        default = ", the default" if name == denoisers.DEFAULT else ""
+        yield f"denoiser {name} with {background.get(name).name}{default}"
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        write_stdout(f"difreg {difreg.__version__}\n")
+        write_stdout("".join(f"{line}\n" for line in (f"difreg {difreg.__version__}", *_instruments())))
         raise typer.Exit(DONE)
 
 
@@ -96,13 +107,14 @@ def before(
     ctx: typer.Context,
     home: Home = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     traceback: Traceback = False,
     version: Annotated[  # noqa: ARG001 - its callback acts on it
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     """A registry of image generators' fingerprints, and the lineage drawn from them."""
-    ctx.ensure_object(Session).settle(home, quiet, traceback)
+    ctx.ensure_object(Session).settle(home, quiet, verbose, traceback)
     _help_if_alone(ctx)
 
 

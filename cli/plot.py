@@ -23,6 +23,7 @@ NEWICK = (".nwk", ".newick")
     "difreg plot tree -o tree.html",
     "difreg plot tree --method nj -o tree.nwk",
     output=False,
+    images=True,
 )
 def plot(
     session: Session,

@@ -30,19 +30,29 @@ class Session:
 
     home: str | None = None
     quiet: bool = False
+    verbose: bool = False
+    jobs: int | None = None
     traceback: bool = False
     format: Format = Format.table
     asked: Format | None = None
     output: Path | None = None
 
     def settle(
-        self, home: str | None, quiet: bool, traceback: bool, form: Format | None = None, output: Path | None = None
+        self,
+        home: str | None,
+        quiet: bool,
+        verbose: bool,
+        traceback: bool,
+        jobs: int | None = None,
+        form: Format | None = None,
+        output: Path | None = None,
     ) -> None:
         """Take options given before or after the verb; the later ``--home`` wins."""
         self.home = home or self.home
         self.quiet |= quiet
+        self.verbose |= verbose
+        self.jobs = jobs
         self.traceback |= traceback
-        self.asked = form
         self.asked = form
         self.write_to(output)
 
@@ -55,12 +65,25 @@ class Session:
         """The registry, open, with a progress bar where there is somebody to watch."""
         import difreg
 
-        with self.progress() as progress, difreg.open(self.home, progress=progress) as registry:
+        with self.progress() as progress, difreg.open(self.home, progress=progress, jobs=self.jobs) as registry:
+            if self.verbose:
+                self._opened(registry)
             yield registry
+
+    def _opened(self, registry: Registry) -> None:
+        """Say where everything lies and who works; no password is in it."""
+        from difreg.storage import blob_places, connection
+
+        config = registry.settings
+        catalogue = connection.place(connection.parse(config.database_url)).removeprefix("The ")
+        arrays = blob_places.place(config.blobs) if "://" in config.blobs else config.blobs
+        workers = f"{config.jobs} workers" if config.jobs else "as many workers as are worth it"
+        self.message(f"home {config.home}, {catalogue}, arrays {arrays}")
+        self.message(f"{workers}, by {config.parallel or 'processes of this machine'}")
 
     def progress(self) -> AbstractContextManager[Callback | None]:
         """A progress callback for library functions that take one."""
-        return progress_bar(not self.quiet)
+        return progress_bar(not self.quiet, self.verbose)
 
     def answer(self, answer: A, text: Callable[[A], Iterable[Block]], sheet: Callable[[A], Sheet]) -> None:
         """Write ``answer`` in the form and to the place that were asked for."""

@@ -19,6 +19,7 @@ from difreg.lineage.answers import Sketched
     "difreg sketch unknown/ -o unknown.sketch",
     "difreg trace unknown.sketch",
     output=False,
+    images=True,
 )
 def sketch(
     session: Session,

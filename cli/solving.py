@@ -46,6 +46,9 @@ DeviceOption = Annotated[
     Device | None,
     typer.Option("--device", help="auto: a GPU where there is one.  [env: DIFREG_DEVICE]", rich_help_panel=PANEL),
 ]
+PhaseOption = Annotated[
+    bool, typer.Option("--search-phase", help="Images may be cropped off the pixel grid, or mirrored.")
+]
 AreaOption = Annotated[
     Area, typer.Option("--area", help="The centre 256 pixels of an image, or all complete tiles of 256 pixels.")
 ]

@@ -13,7 +13,7 @@ from difreg.cli.failures import DONE, FINDING, REFUSED
 from difreg.cli.layout import COMMON
 from difreg.cli.output import write_file
 from difreg.cli.session import Session, expand
-from difreg.cli.solving import Area, AreaOption
+from difreg.cli.solving import Area, AreaOption, PhaseOption
 from difreg.cli.trace_view import sheet, text, text_each
 from difreg.cli.verb import Panel, verb
 from difreg.errors import InputError
@@ -38,9 +38,11 @@ class Finding(StrEnum):
     "difreg trace a.png b.png c.png --format json",
     "difreg trace model_x/ --exclude model_x       # its kin, were it not registered",
     "difreg trace --each cases/ -o cases.csv",
+    "difreg trace cropped/ --search-phase            # cropped off the pixel grid, or mirrored",
     "difreg trace unknown/ -o card.html             # the evidence card, one printable page",
     "difreg trace upload/ --fail-on none -q || echo 'nobody we know'",
     output=False,
+    images=True,
 )
 def trace(
     session: Session,
@@ -63,6 +65,7 @@ def trace(
     fail_on: Annotated[Finding | None, typer.Option("--fail-on", help="Exit 1 if this is the verdict.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every candidate, not the first ten.")] = False,
     area: AreaOption = Area.crop,
+    search_phase: PhaseOption = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -92,9 +95,13 @@ def trace(
     left_out = tuple(exclude or ())
     with session.registry() as registry:
         if each is not None:
-            many = registry.trace_each(each, exclude=left_out, prior=prior, seed=seed, area=area.value)
+            many = registry.trace_each(
+                each, exclude=left_out, prior=prior, seed=seed, area=area.value, search_phase=search_phase
+            )
         else:
-            one = registry.trace(expand(images), exclude=left_out, prior=prior, seed=seed, area=area.value)
+            one = registry.trace(
+                expand(images), exclude=left_out, prior=prior, seed=seed, area=area.value, search_phase=search_phase
+            )
         if page and output is not None:
             traces = many.traces if each is not None else (one,)
             _write_cards(session, registry, traces, many.failed if each is not None else (), output)

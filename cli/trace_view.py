@@ -9,9 +9,11 @@ from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.views import (
     KIN_COLUMNS,
     KIN_FIELDS,
+    PHASE_FIELDS,
     YARDSTICK,
     caveats,
     kin_values,
+    phase_values,
     provenance_line,
     yardstick,
 )
@@ -36,12 +38,14 @@ _VERDICT = (
     "parts",
     "images_disagreeing",
 )
-_COLUMNS = (*_VERDICT, "candidate", "version", "family", *KIN_FIELDS, *YARDSTICK, "reason")
+_COLUMNS = (*_VERDICT, "candidate", "version", "family", *KIN_FIELDS, *YARDSTICK, *PHASE_FIELDS, "reason")
 
 
 def text(traced: Traced, everyone: bool = False) -> list[Block]:
     """A trace as lines and a table of candidates, the first ten unless ``everyone``."""
     blocks: list[Block] = [sentence(traced)]
+    if traced.phase:
+        blocks.append(traced.phase.text)
     if len(traced.indistinguishable) > 1:
         alike = traced.indistinguishable
         blocks.append(f"{count(len(alike), 'member')} cannot be told apart: {some(alike, 20)}")
@@ -137,7 +141,7 @@ def sheet(traces: Iterable[Traced], failed: Sequence[Failure]) -> Sheet:
             len(traced.parts),
             sum(row.agrees is False for row in traced.agreement),
         )
-        made = (*yardstick(traced.provenance), None)
+        made = (*yardstick(traced.provenance), *phase_values(traced.phase), None)
         rows += [(*verdict, c.generator, c.version, c.family, *kin_values(c), *made) for c in traced.candidates]
         if not traced.candidates:
             rows.append((*verdict, None, None, None, *kin_values(None), *made))

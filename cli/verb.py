@@ -32,12 +32,24 @@ Output = Annotated[
     ),
 ]
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say what is opened, and how it goes on.", rich_help_panel=COMMON)
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=0, metavar="N", help="Worker processes; 0 lets difreg choose.  [env: DIFREG_JOBS]"
+    ),
+]
+
 _SHARED: dict[str, tuple[Any, Any]] = {
     "form": (Form, None),
     "output": (Output, None),
     "home": (Home, None),
     "quiet": (Quiet, False),
+    "verbose": (Verbose, False),
     "traceback": (Traceback, False),
+    "jobs": (Jobs, None),
 }
 
 
@@ -84,12 +96,15 @@ class Verb:
         app.add_typer(group, name=self.name, rich_help_panel=self.panel.value)
 
 
-def verb(panel: Panel, *examples: str, output: bool = True) -> Callable[[Callable[..., None]], Verb]:
+def verb(
+    panel: Panel, *examples: str, output: bool = True, images: bool = False
+) -> Callable[[Callable[..., None]], Verb]:
     """Make a verb of a function whose first parameter is the :class:`Session` and whose others are Typer's.
 
-    Its name is the function's, its help the docstring. ``output=False`` leaves ``-o`` to the function.
+    Its name is the function's, its help the docstring. ``output=False`` leaves ``-o`` to the function;
+    ``images`` says that it denoises some, for which ``--jobs`` sets the workers.
     """
-    shared = {name: spec for name, spec in _SHARED.items() if output or name != "output"}
+    shared = {name: spec for name, spec in _SHARED.items() if {"output": output, "jobs": images}.get(name, True)}
 
     def decorate(function: Callable[..., None]) -> Verb:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from difreg import numerals
 from difreg.cli.render import Grid
-from difreg.lineage.answers import Caveat, Images, Kin, Provenance
+from difreg.lineage.answers import Caveat, FoundPhase, Images, Kin, Provenance
 from difreg.lineage.verdicts import kin_cells
 from difreg.numerals import count
 
@@ -24,6 +24,7 @@ KIN_FIELDS = (
     "q_value",
 )
 YARDSTICK = ("denoiser", "background")
+PHASE_FIELDS = ("phase_dy", "phase_dx", "phase_mirrored", "phase_probability")
 
 
 def kin_values(kin: Kin | None) -> tuple[object, ...]:
@@ -51,6 +52,18 @@ def used(images: Images) -> str:
 def yardstick(provenance: Provenance) -> tuple[str | None, str | None]:
     """The cells of :data:`YARDSTICK`."""
     return provenance.denoiser, provenance.background
+
+
+def phase_cell(phase: FoundPhase | None) -> str:
+    """``3, 5 (.998)``; of mirrored images ``3, 5 mirrored (.998)``."""
+    if phase is None:
+        return numerals.UNKNOWN
+    return f"{phase.dy}, {phase.dx}{' mirrored' * phase.mirrored} ({numerals.probability(phase.probability)})"
+
+
+def phase_values(phase: FoundPhase | None) -> tuple[object, ...]:
+    """The cells of :data:`PHASE_FIELDS`."""
+    return (phase.dy, phase.dx, phase.mirrored, phase.probability) if phase else (None,) * len(PHASE_FIELDS)
 
 
 def provenance_line(provenance: Provenance, images: int | None = None) -> str:

@@ -36,5 +36,9 @@ class StorageError(DifregError):
     """The home, the database or a stored array cannot be read or written."""
 
 
+class WorkerError(DifregError):
+    """Workers on this machine or of a cluster died, or could not be reached."""
+
+
 class IncompatibleError(DifregError):
     """Two things were made by different denoisers or backgrounds and cannot be compared."""

@@ -20,7 +20,9 @@ class Settings:
     database_url
         SQLAlchemy URL of the catalogue.
     jobs
-        Number of worker processes for denoising; 0 lets difreg choose.
+        Number of worker processes; 0 lets difreg choose.
+    parallel
+        What spreads work over a cluster: ``dask`` or ``ray``; empty for processes of this machine.
     graph_url
         Where Cypher is answered; ``embedded`` needs no server, ``bolt://`` and ``neo4j://`` name a Neo4j.
     graph_user, graph_password, graph_password_file, graph_database
@@ -41,6 +43,7 @@ class Settings:
     graph_password: str = field(default="", repr=False)
     graph_password_file: str = ""
     graph_database: str = ""
+    parallel: str = ""
 
     @property
     def blobs(self) -> str:
@@ -53,8 +56,10 @@ class Settings:
         return self.home / "index"
 
 
-def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
+def resolve(home: str | os.PathLike[str] | None = None, jobs: int | None = None) -> Settings:
     """Settings from ``home`` (argument first, then ``DIFREG_HOME``, then ``~/.difreg``) and the environment.
+
+    ``jobs`` likewise goes before ``DIFREG_JOBS``.
 
     Raises
     ------
@@ -63,10 +68,10 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
     """
     chosen = home or os.environ.get("DIFREG_HOME") or Path.home() / ".difreg"
     path = Path(chosen).expanduser().absolute()
-    jobs = os.environ.get("DIFREG_JOBS", "0")
-    if not jobs.isdecimal():
+    given = os.environ.get("DIFREG_JOBS") or "0"
+    if jobs is None and not given.isdecimal():
         raise InputError(
-            f"DIFREG_JOBS is {jobs!r}, not a whole number.", "Set it to the number of processes, or unset it."
+            f"DIFREG_JOBS is {given!r}, not a whole number.", "Set it to the number of processes, or unset it."
         )
     url = os.environ.get("DIFREG_DATABASE_URL") or f"sqlite:///{path / 'catalog.db'}"
     graph = os.environ.get("DIFREG_GRAPH_URL") or "embedded"
@@ -75,7 +80,7 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
     return Settings(
         home=path,
         database_url=url,
-        jobs=int(jobs),
+        jobs=int(given) if jobs is None else jobs,
         graph_url=graph,
         blobs_url=blobs,
         device=device,
@@ -83,4 +88,5 @@ def resolve(home: str | os.PathLike[str] | None = None) -> Settings:
         graph_password=os.environ.get("DIFREG_GRAPH_PASSWORD") or "",
         graph_password_file=os.environ.get("DIFREG_GRAPH_PASSWORD_FILE") or "",
         graph_database=os.environ.get("DIFREG_GRAPH_DATABASE") or "",
+        parallel=os.environ.get("DIFREG_PARALLEL") or "",
     )

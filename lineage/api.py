@@ -17,15 +17,19 @@ from difreg.lineage.doors.keeping import Keeping
 from difreg.registry.extraction import Progress
 
 
-def open_registry(home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Registry:
+def open_registry(
+    home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None, jobs: int | None = None
+) -> Registry:
     """Open the registry at ``home`` (else ``DIFREG_HOME``, else ``~/.difreg``). Nothing is written until the first add.
 
     Parameters
     ----------
     progress
         Called with (done, total, what) while images are denoised.
+    jobs
+        Worker processes, before ``DIFREG_JOBS``; 0 lets difreg choose.
     """
-    return Registry(settings.resolve(home), progress=progress)
+    return Registry(settings.resolve(home, jobs), progress=progress)
 
 
 class Registry(Keeping, Adding, Asking, Auditing, Drawing):

@@ -74,19 +74,25 @@ class Material:
         return [x.name for x in self.labels.values() if x.lossless and x.family not in {KIN_FAMILY, *UNSETTLED}]
 
 
-def gather(zoo: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None) -> Material:
+def gather(
+    zoo: Path,
+    *,
+    denoiser: str = denoisers.DEFAULT,
+    jobs: int = 0,
+    parallel: str = "",
+    progress: Progress | None = None,
+) -> Material:
     """Denoise the collection in ``zoo``: ``generators/``, ``photos/``, ``truth.csv``, and the committed split."""
     labels = read_labels(zoo)
     folders = [zoo / "generators" / name for name in labels]
     generators: dict[str, ImageSet] = {}
-    for name, found in zip(
-        labels, extract_each(folders, denoiser=denoiser, progress=progress, at_least=2), strict=True
-    ):
+    workers: dict[str, Any] = {"jobs": jobs, "parallel": parallel, "progress": progress}
+    for name, found in zip(labels, extract_each(folders, denoiser=denoiser, at_least=2, **workers), strict=True):
         if isinstance(found, DifregError):
             raise found
         generators[name] = found
     halves = read_split(zoo)
-    make, test = (extract(halves[half], denoiser=denoiser, progress=progress) for half in ("make", "test"))
+    make, test = (extract(halves[half], denoiser=denoiser, **workers) for half in ("make", "test"))
     lossless = [p for p in halves["make"] if p.parent.name in JPEG_SOURCES]
     return Material(denoiser, labels, generators, make, test, _jpeg_shifts(lossless, denoiser, progress))
 
@@ -220,10 +226,16 @@ def drawn(
 
 
 def build_background(
-    zoo: Path, output: Path, *, denoiser: str = denoisers.DEFAULT, progress: Progress | None = None
+    zoo: Path,
+    output: Path,
+    *,
+    denoiser: str = denoisers.DEFAULT,
+    jobs: int = 0,
+    parallel: str = "",
+    progress: Progress | None = None,
 ) -> BackgroundShown:
     """Build the background of ``denoiser`` from ``zoo`` and write it into the folder ``output``."""
-    material = gather(zoo, denoiser=denoiser, progress=progress)
+    material = gather(zoo, denoiser=denoiser, jobs=jobs, parallel=parallel, progress=progress)
     made = assemble(material)
     negatives, scale = pack(made.negatives)
     photographs, photographs_scale = pack(made.photographs)

@@ -8,7 +8,7 @@ family; with the relatives taken out, none of 720, and none of 71 photographs.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -20,72 +20,118 @@ from difreg.lineage import answers as a
 from difreg.lineage.calibration import calibration_at, log_likelihood_ratio, student_scale
 from difreg.lineage.keeping.foreign import detect_caveats
 from difreg.lineage.kinship import judgeable_fingerprint, probability, score
+from difreg.lineage.phases import search
 from difreg.lineage.tracing import DECIDED, posterior
+from difreg.registry.background import Background
 from difreg.registry.detection import correlations
 from difreg.registry.fingerprints import panel_scale
+from difreg.registry.phases import aligned_units, best_correlations
 from difreg.registry.profiles import Profile
 
 Array = NDArray[np.float64]
 TOLD = 8
+BLOCK = 64  # images turned through all phases at once
 TAIL = 4  # degrees of freedom of photographs' correlations
 
 
 @dataclass(frozen=True)
 class Scores:
-    """(members, images) correlations, their p-values against photographs, and kinship."""
+    """(members, images) correlations, their p-values against photographs, kinship and its logarithmic ratio; and the
+    phase found for each image, if one was searched for."""
 
     correlation: Array
     p_value: Array
     kinship: Array
+    log_ratio: Array
+    phases: tuple[a.FoundPhase | None, ...]
 
 
-def measure(query: Profile, members: Sequence[Profile]) -> Scores:
+def measure(query: Profile, members: Sequence[Profile], homes: Sequence[str], search_phase: bool = False) -> Scores:
     """Score every image of ``query`` with every member; one that was trained on it is solved again without."""
-    made = _scores(query, np.arange(len(query)), members)
+    correlation, p_value = _photographic(query.sketches, members, query.background, search_phase)
+    directions = np.stack([m.direction for m in members])
+    scales = np.array([m.fingerprint.scale for m in members])
+    apart: dict[int, dict[int, Profile | None]] = {}
     for row, member in enumerate(members):
         held = set(member.contents)
         for k in (k for k, content in enumerate(query.contents) if content in held):
             fresh = member.without({query.contents[k]})
-            alone = _scores(query, np.array([k]), [fresh]) if fresh else None
-            for field in ("correlation", "p_value", "kinship"):
-                getattr(made, field)[row, k] = getattr(alone, field)[0, 0] if alone else np.nan
-    return made
+            apart.setdefault(k, {})[row] = fresh
+            correlation[row, k], p_value[row, k] = np.nan, np.nan
+            if fresh:
+                alone = _photographic(query.sketches[[k]], [fresh], query.background, search_phase)
+                correlation[row, k], p_value[row, k] = alone[0][0, 0], alone[1][0, 0]
+    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
+    kinship, log_ratio = np.empty_like(correlation), np.empty_like(correlation)
+    found: list[a.FoundPhase | None] = []
+    for k, turned in enumerate(_turned(query, search_phase)):
+        theirs, wide = directions, scales
+        if k in apart:
+            theirs, wide = directions.copy(), scales.copy()
+            for row, fresh in apart[k].items():
+                theirs[row] = fresh.direction if fresh else np.nan
+                wide[row] = fresh.fingerprint.scale if fresh else np.nan
+        if search_phase:
+            single = np.ones(len(members), np.int64)
+            told = search(turned, theirs, wide, single, judged, single < 1, homes, query.background)
+            kinship[:, k], log_ratio[:, k] = told.kinship, told.log_ratios
+            found.append(told.told())
+        else:
+            kinship[:, k] = score(theirs, wide, turned, panel_scale(turned, query.background.panel))
+            log_ratio[:, k] = log_likelihood_ratio(kinship[:, k], calibration_at(query.background.calibrations, 1))
+            found.append(None)
+    return Scores(correlation, p_value, kinship, log_ratio, tuple(found))
 
 
-def _scores(query: Profile, rows: NDArray[np.int64], members: Sequence[Profile]) -> Scores:
+def _turned(query: Profile, search_phase: bool) -> Iterator[Array]:
+    """Each image's whitened direction, (192,); or that under each phase, (128, 192)."""
+    if not search_phase:
+        yield from query.units
+        return
+    for begin in range(0, len(query), BLOCK):
+        block = query.sketches[begin : begin + BLOCK]
+        yield from np.stack(list(aligned_units(block, query.background.whitening)), axis=1)
+
+
+def _photographic(
+    sketches: Array, members: Sequence[Profile], background: Background, search_phase: bool
+) -> tuple[Array, Array]:
+    """(members, images) correlations and their p-values; of a search the highest, against photographs' highest."""
     filters = np.stack([m.fingerprint.detector for m in members])
-    directions = np.stack([m.direction for m in members])
-    scales = np.array([m.fingerprint.scale for m in members])
-    units = query.units[rows]
-    own = panel_scale(units, query.background.panel)
-    found = correlations(filters, query.sketches[rows])
-    photographs = correlations(filters, query.background.negatives)
-    return Scores(
-        found, _p_values(found, photographs), score(directions[:, None], scales[:, None], units[None], own[None])
-    )
+    correlate = best_correlations if search_phase else correlations
+    found = correlate(filters, sketches)
+    return found, _p_values(found, correlate(filters, background.negatives), search_phase)
 
 
-def _p_values(found: Array, photographs: Array) -> Array:
+def _p_values(found: Array, photographs: Array, highest: bool = False) -> Array:
     """One-sided p-values of (f, n) correlations against (f, m) of photographs.
 
     Photographs follow a Student t of four degrees: each left out in turn, .012 of them have p < .01 under
-    ``periodic-1`` and .034 under ``wavelet-1``; with a normal's tail it would be .018 and .038.
+    ``periodic-1`` and .034 under ``wavelet-1``; with a normal's tail it would be .018 and .038. Where each is the
+    highest of many, they lean to the right: the spread is that of the upper half about the median, and .020 have.
     """
-    centre = photographs.mean(1, keepdims=True)
-    spread = student_scale(photographs - centre, TAIL)[:, None] * sqrt(1 + 1 / photographs.shape[1])
+    centre = np.median(photographs, 1, keepdims=True) if highest else photographs.mean(1, keepdims=True)
+    known = np.sort(photographs)[:, (photographs.shape[1] + 1) // 2 :] if highest else photographs
+    spread = student_scale(known - centre, TAIL)[:, None] * sqrt(1 + 1 / photographs.shape[1])
     out: Array = stdtr(TAIL, -(found - centre) / spread)
     return out
 
 
 def detect(
-    query: Profile, files: Sequence[str], members: Sequence[Profile], families: Mapping[str, str], prior: float
+    query: Profile,
+    files: Sequence[str],
+    members: Sequence[Profile],
+    families: Mapping[str, str],
+    prior: float,
+    search_phase: bool = False,
 ) -> tuple[a.DetectedImage, ...]:
     """A row an image, in the order of ``files``."""
-    scores = measure(query, members)
-    ratios = log_likelihood_ratio(scores.kinship, calibration_at(query.background.calibrations, 1))
+    homes = [families.get(m.name, m.name) for m in members]
+    scores = measure(query, members, homes, search_phase)
+    ratios = scores.log_ratio
     judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
     return tuple(
-        _row(file, k, members, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
+        _row(file, k, members, homes, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
         for k, file in enumerate(files)
     )
 
@@ -94,13 +140,13 @@ def _row(
     file: str,
     k: int,
     members: Sequence[Profile],
+    homes: Sequence[str],
     families: Mapping[str, str],
     scores: Scores,
     ratios: Array,
     judged: NDArray[np.bool_],
     prior: float,
 ) -> a.DetectedImage:
-    homes = [families.get(m.name, m.name) for m in members]
     groups: dict[str, list[float]] = {}
     for home, ratio, use in zip(homes, np.exp(ratios), judged, strict=True):
         if use:
@@ -131,4 +177,5 @@ def _row(
         probability=shares.get(best, 0.0),
         scores=rows,
         warnings=tuple(detect_caveats(members[i]) for i in beside),
+        phase=scores.phases[k],
     )

@@ -40,7 +40,8 @@ class Kinship:
     ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed. ``q_value``
     is over the judged pairs that were looked at together.
     ``replicates`` has a bit a bootstrap replicate, set where that accepts the pair; a set of images is resampled alike
-    in all its pairs, so that bits of several pairs belong together.
+    in all its pairs, so that bits of several pairs belong together. ``price`` is what a search has taken off the
+    logarithmic ratio.
     """
 
     cosine: float
@@ -54,6 +55,7 @@ class Kinship:
     high: float = np.nan
     support: float = np.nan
     replicates: bytes | None = None
+    price: float = 0.0
 
     @property
     def accepted(self) -> bool:
@@ -68,9 +70,9 @@ def probability(log_ratio: Array, prior: float = 0.5) -> Array:
 
 
 @cache
-def threshold(calibration: Calibration) -> float:
-    """Smallest kinship that is accepted."""
-    return crossing(math.log(ACCEPTANCE / (1 - ACCEPTANCE)), calibration)
+def threshold(calibration: Calibration, price: float = 0.0) -> float:
+    """Smallest kinship that is accepted, where ``price`` is taken off the logarithmic ratio."""
+    return crossing(math.log(ACCEPTANCE / (1 - ACCEPTANCE)) + price, calibration)
 
 
 def score(directions: Array, scales: Array, others: Array, other_scales: Array) -> Array:
@@ -119,7 +121,7 @@ def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship
     low, high = float(known.kinship - half), float(known.kinship + half)
     if not known.judged:
         return replace(known, low=low, high=high)
-    held = centred >= threshold(calibration_at(a.background.calibrations, min(len(a), len(b))))
+    held = centred >= threshold(calibration_at(a.background.calibrations, min(len(a), len(b))), known.price)
     return replace(known, low=low, high=high, support=float(held.mean()), replicates=np.packbits(held).tobytes())
 
 

@@ -11,6 +11,7 @@ from difreg.lineage.ancestry import Facts
 from difreg.lineage.answers import Agreement, Candidate, Caveat, Part, Provenance, Traced
 from difreg.lineage.caveats import disagreement_caveats
 from difreg.lineage.keeping.population import Population
+from difreg.lineage.phases import aligned
 from difreg.lineage.tracing import Origin, Trace, place, trace
 from difreg.lineage.views import images_answer, kin_answer
 from difreg.registry.extraction import ImageSet
@@ -29,12 +30,18 @@ class Question:
     declared: Sequence[Facts]
 
 
-def traced(asked: Question, members: Population, prior: float, seed: int, provenance: Provenance) -> Traced:
-    """Place the images, all together and, where they are of several origins, each part by itself."""
-    query = asked.profile
-    whole = trace(query, members, asked.families, prior, seed)
+def traced(
+    asked: Question, members: Population, prior: float, seed: int, provenance: Provenance, search_phase: bool = False
+) -> Traced:
+    """Place the images, all together and, where they are of several origins, each part by itself.
+
+    Images whose phase is searched for are taken to share one origin.
+    """
+    whole = trace(asked.profile, members, asked.families, prior, seed, search_phase=search_phase)
+    query = aligned(asked.profile, whole.search.phase) if whole.search else asked.profile
+    asked = replace(asked, profile=query)
     fresh, _ = members.apart(query.contents)
-    parts = mixing.divide(query, fresh, asked.families, prior)
+    parts = () if search_phase else mixing.divide(query, fresh, asked.families, prior)
     found = replace(whole, verdict="mixed", indistinguishable=(), needed_images=None) if parts else whole
     told = parts or (mixing.Part(tuple(range(len(query))), whole),)
     files = tuple(i.file for i in asked.images.images)
@@ -63,6 +70,7 @@ def _answer(
         needed_images=found.needed_images,
         warnings=(*_caveats(found), *disagreement_caveats(agreed)),
         agreement=agreed,
+        phase=found.search.told() if found.search else None,
     )
 
 

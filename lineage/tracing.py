@@ -17,6 +17,7 @@ from difreg.lineage.answers import Caveat, Placement
 from difreg.lineage.caveats import further_images, trace_caveats
 from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
+from difreg.lineage.phases import Search, aligned, search_set
 from difreg.registry.fingerprints import RELIABLE
 from difreg.registry.profiles import Profile
 
@@ -47,6 +48,7 @@ class Trace:
     indistinguishable: tuple[str, ...]
     needed_images: int | None
     caveats: tuple[Caveat, ...]
+    search: Search | None = None
 
 
 def trace(
@@ -56,6 +58,7 @@ def trace(
     prior: float = 0.5,
     seed: int = 0,
     doubt: bool = True,
+    search_phase: bool = False,
 ) -> Trace:
     """Place ``query`` among ``members``.
 
@@ -69,17 +72,22 @@ def trace(
         Probability, before looking, that no relative is registered; between 0 and 1, both excluded.
     doubt
         Whether the nearest origins get their interval and support, which takes resampling and moves no verdict.
+    search_phase
+        Whether the images may have been cropped off the grid or mirrored, all alike.
     """
     everyone = members if isinstance(members, Population) else Population.of(members)
     fresh, shared = everyone.apart(query.contents)
-    known = kinships(query, fresh)
+    found = search_set(query, fresh, families) if search_phase and len(fresh) else None
+    given, query = query, aligned(query, found.phase) if found else query
+    known = found.priced(kinships(query, fresh)) if found else kinships(query, fresh)
     origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
     origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
     judged = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
     ratios = _by_family(judged)
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
-    verdict = _verdict(query, shares.get(best, 0.0), none, bool(judged))
+    compressed = given.fingerprint.flagged or query.fingerprint.flagged
+    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, compressed)
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
@@ -95,7 +103,8 @@ def trace(
         origins=tuple(top),
         indistinguishable=alike,
         needed_images=further_images(query) if verdict == "insufficient" else None,
-        caveats=tuple(_caveats(query, origins, shared)),
+        caveats=tuple(_caveats(given, query, origins, shared)),
+        search=found,
     )
 
 
@@ -128,13 +137,13 @@ def posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[st
     return prior / total, {f: share * r / total for f, r in ratios.items()}
 
 
-def _verdict(query: Profile, probability: float, none: float, judged: bool) -> str:
-    if not judged or not query.reliability >= RELIABLE:
+def _verdict(reliability: float, probability: float, none: float | None, compressed: bool) -> str:
+    if none is None or not reliability >= RELIABLE:
         return "insufficient"
     if probability >= DECIDED:
         return "kin"
     # Compression hides kinship (measured: P(none) .97 at quality 90), so that it never is evidence for none.
-    return "none" if none >= 0.5 and not query.fingerprint.flagged else "insufficient"
+    return "none" if none >= 0.5 and not compressed else "insufficient"
 
 
 def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
@@ -142,10 +151,10 @@ def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> 
     return Origin(origin.member, origin.family, known)
 
 
-def _caveats(query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
+def _caveats(given: Profile, query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
     weak = [o.member.name for o in origins if not o.member.reliability >= RELIABLE]
     jpeg = [o.member.name for o in origins if _both_flagged(query, o.member)]
-    return trace_caveats(query, shared, weak, jpeg)
+    return trace_caveats(given, shared, weak, jpeg)
 
 
 def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:

@@ -7,20 +7,20 @@ accepted wherever images are: laboratories that cannot share images share these 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from difreg.errors import DifregError, IncompatibleError, InputError, TooFewImagesError
+from difreg.errors import DifregError, IncompatibleError, InputError, NotFoundError, TooFewImagesError, WorkerError
 from difreg.files import write_whole
 from difreg.names import shown
 from difreg.registry import denoisers
+from difreg.registry import parallel as spreading
 from difreg.registry.folds import FoldStore
 from difreg.registry.images import (
     AREAS,
@@ -45,7 +45,6 @@ WORTH_PROCESSES = 200  # images; below, starting the workers takes longer than t
 MAX_SKETCH_BYTES = 1 << 28
 _HASH = re.compile("[0-9a-f]{64}")
 Progress = Callable[[int, int, str], None]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,7 @@ def extract(
     *,
     denoiser: str = denoisers.DEFAULT,
     jobs: int = 0,
+    parallel: str = "",
     progress: Progress | None = None,
     at_least: int = 1,
     canvas: int = 0,
@@ -100,6 +100,8 @@ def extract(
     ----------
     jobs
         Worker processes; 0 uses all processors once there are images enough.
+    parallel
+        ``dask`` or ``ray`` for the workers of a cluster instead, to which the files have the same names.
     progress
         Called with (done, total, what) as images are finished.
     canvas
@@ -115,13 +117,16 @@ def extract(
         If a ``.sketch`` file was made with another denoiser, or of another area.
     TooFewImagesError
         If fewer than ``at_least`` images can be used.
+    WorkerError
+        If the cluster cannot be reached, does not see the files, or its workers keep dying.
     """
+    spreading.check(parallel)
     ready = [_of_area(read_sketch(Path(g), denoiser), area, str(g)) for g in given if str(g).endswith(SUFFIX)]
     if ready and canvas:
         raise InputError("A .sketch file holds no folds of the residuals.", "Give the images themselves.")
     paths = find(g for g in given if not str(g).endswith(SUFFIX))
     folds = FoldStore(len(paths), canvas) if canvas else None
-    made = _denoise(paths, denoiser, jobs, progress, folds, canvas, area)
+    made = _denoise(paths, denoiser, (jobs, parallel), progress, folds, canvas, area)
     crops = [m for m in made if not isinstance(m, SkippedImage)]
     infos = [i for s in ready for i in s.images] + [c.info for c in crops]
     sketches = [x for s in ready for x in s.sketches] + [c.sketch for c in crops]
@@ -169,6 +174,7 @@ def extract_each(
     *,
     denoiser: str = denoisers.DEFAULT,
     jobs: int = 0,
+    parallel: str = "",
     progress: Progress | None = None,
     at_least: int = 1,
     canvas: int = 0,
@@ -178,10 +184,12 @@ def extract_each(
     # Absolute, because workers that are used again keep the working directory they began in.
     tasks = [(folder.absolute(), denoiser, at_least, canvas, area) for folder in folders]
     many = jobs or sum(1 for folder in folders for _ in folder.rglob("*")) >= WORTH_PROCESSES
-    for done, found in enumerate(run(_extract_one, tasks, jobs if many else 1), 1):
+    spreading.check(parallel)
+    found_each = spreading.run(_extract_one, tasks, *((jobs, parallel) if many else (1, "")))
+    for done, (folder, found) in enumerate(zip(folders, found_each, strict=True), 1):
         if progress:
             progress(done, len(folders), "denoising folders")
-        yield found
+        yield _unseen(folder) if isinstance(found, NotFoundError) and folder.is_dir() else found
 
 
 def _extract_one(folder: Path, denoiser: str, at_least: int, canvas: int, area: str) -> ImageSet | DifregError:
@@ -189,17 +197,6 @@ def _extract_one(folder: Path, denoiser: str, at_least: int, canvas: int, area: 
         return extract([folder], denoiser=denoiser, jobs=1, at_least=at_least, canvas=canvas, area=area)
     except DifregError as error:
         return error
-
-
-def run(function: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int = 0) -> Iterator[T]:
-    """``function`` of each task, in order, on ``jobs`` processes (0: one a processor)."""
-    workers = min(jobs or os.cpu_count() or 1, max(len(tasks), 1))
-    if workers == 1:
-        yield from (function(*task) for task in tasks)
-        return
-    from joblib import Parallel, delayed
-
-    yield from Parallel(n_jobs=workers, return_as="generator")(delayed(function)(*task) for task in tasks)
 
 
 @dataclass(frozen=True)
@@ -215,23 +212,41 @@ class _Made:
 def _denoise(
     paths: Sequence[Path],
     denoiser: str,
-    jobs: int,
+    workers: tuple[int, str],
     progress: Progress | None,
     folds: FoldStore | None,
     canvas: int,
     area: str,
 ) -> list[_Made | SkippedImage]:
     batches = [paths[k : k + BATCH] for k in range(0, len(paths), BATCH)]
-    few = not jobs and len(paths) < WORTH_PROCESSES
+    few = not workers[0] and len(paths) < WORTH_PROCESSES
+    # Absolute, because workers have working directories of their own; the answer has the names that were given.
+    tasks = [([path.absolute() for path in batch], denoiser, canvas, area) for batch in batches]
     out: list[_Made | SkippedImage] = []
-    for made in run(_batch, [(b, denoiser, canvas, area) for b in batches], 1 if few else jobs):
-        for one in made:
+    for batch, made in zip(batches, spreading.run(_batch, tasks, *((1, "") if few else workers)), strict=True):
+        for path, one in zip(batch, map(_named, batch, made), strict=True):
+            if workers[1] and isinstance(one, SkippedImage) and one.code == "missing" and path.is_file():
+                raise _unseen(path)
             if folds and isinstance(one, _Made) and one.fold is not None:
                 folds.add(one.fold)
             out.append(replace(one, fold=None) if isinstance(one, _Made) else one)
         if progress:
             progress(len(out), len(paths), "denoising")
     return out
+
+
+def _unseen(path: Path) -> WorkerError:
+    return WorkerError(
+        f"A worker does not see {shown(str(path.absolute()))}.",
+        "Put the images where every machine of the cluster finds them under the same path.",
+    )
+
+
+def _named(path: Path, one: _Made | SkippedImage) -> _Made | SkippedImage:
+    """``one`` under the name that was given for it."""
+    if isinstance(one, SkippedImage):
+        return replace(one, file=str(path))
+    return replace(one, info=replace(one.info, file=str(path)))
 
 
 def _batch(paths: Sequence[Path], denoiser: str, canvas: int, area: str) -> list[_Made | SkippedImage]:

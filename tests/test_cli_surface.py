@@ -101,7 +101,12 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-PAGES = [(v.name,) for v in VERBS] + [("background", "show"), ("background", "build")]
+PAGES = [(v.name,) for v in VERBS] + [
+    ("graph", "sync"),
+    ("graph", "status"),
+    ("background", "show"),
+    ("background", "build"),
+]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
@@ -128,8 +133,21 @@ def test_the_front_page_groups_every_verb(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    from difreg.registry import background, denoisers
+
     assert run(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("difreg 0.")
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("difreg 0.")
+    assert others == [
+        f"denoiser {name} with {background.get(name).name}" + (", the default" if name == denoisers.DEFAULT else "")
+        for name in denoisers.names()
+    ]
+
+
+@pytest.mark.parametrize("group", ["graph", "background", "families"])
+def test_a_group_of_verbs_has_examples(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([group, "-h"]) == 0
+    assert f"    difreg {group} " in capsys.readouterr().out.partition("Examples:")[2]
 
 
 # Errors
@@ -156,6 +174,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["list", "-o", "x.pdf"], ".json, .csv or .txt"),
         (["list", "-o", "x.csv", "--format", "json"], "Leave out --format"),
         (["show", "nobody"], "nobody"),
+        (["trace", "unknown", "--jobs", "-1"], "-1 is not in the range"),
+        (["list", "--jobs", "2"], "No such option: --jobs"),
         (["remove", "nobody"], "nobody"),
         (["show", "a:2"], "It has version 1."),
         (["show", "a:v1"], "Write a:1,"),
@@ -269,6 +289,8 @@ def fits(value: Any, hint: Any) -> bool:
         (["compare", "a", "b"], answers.Compared),
         (["families"], answers.Families),
         (["trace", "unknown.sketch"], answers.Traced),
+        (["trace", "unknown.sketch", "--search-phase"], answers.Traced),
+        (["detect", "unknown.sketch", "--search-phase"], answers.Detected),
         (["trace", "--each", "few", "--exclude", "a"], answers.TracedEach),
         (["sketch", "few/x", "-o", "x.sketch"], answers.Sketched),
         (["background", "show"], answers.BackgroundShown),
@@ -388,6 +410,19 @@ def test_skipped_images_are_named_on_stderr_and_quiet_hides_them(difreg: Any) ->
     assert difreg("-q", "trace", "unknown").err == ""
 
 
+def test_verbose_says_what_is_opened_and_how_it_goes_on(difreg: Any, bench: Bench, tmp_path: Path) -> None:
+    output = ("-o", str(tmp_path / "x.sketch"))
+    for arguments in (
+        ("sketch", "few/x", *output, "-v", "-j", "2"),
+        ("--verbose", "sketch", "few/x", *output, "-j", "2"),
+    ):
+        first, second, *steps = difreg(*arguments).err.splitlines()
+        assert first.startswith(f"home {bench.home}, catalogue {bench.home}")
+        assert second == "2 workers, by processes of this machine"
+        assert steps[-1].startswith("denoising: 3 of 3, ")
+    assert difreg("list", "-v", "-q").err == ""
+
+
 def test_paths_from_standard_input(difreg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted(map(str, Path("unknown").glob("0*.png")))
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(paths) + "\n\n"))
@@ -462,6 +497,11 @@ def test_a_closed_pipe_is_quiet(bench: Bench) -> None:
     done = subprocess.run([sys.executable, "-m", "difreg", "list"], stdout=write, stderr=subprocess.PIPE, env=env)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_completion_knows_the_verbs() -> None:
+    env = {**os.environ, "_DIFREG_COMPLETE": "complete_bash", "COMP_WORDS": "difreg tr", "COMP_CWORD": "1"}
+    assert spawn(env=env).stdout.split() == ["trace"]
 
 
 def test_any_name_is_printable_in_any_locale(bench: Bench, tmp_path: Path) -> None:

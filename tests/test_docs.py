@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from difreg.cli import failures
 from difreg.cli.main import app, run
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +63,7 @@ def test_every_verb_is_in_the_readme_and_the_reverse() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_commands_and_options_shown_exist(page: Path) -> None:
     for words in _shown_commands(page):
-        if words[1] in ("VERB", "--help"):
+        if words[1] == "VERB" or words[1] in _options(GROUP):
             continue
         path = tuple(words[1:3]) if tuple(words[1:3]) in COMMANDS else tuple(words[1:2])
         assert path in COMMANDS, words
@@ -72,7 +73,7 @@ def test_commands_and_options_shown_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_options_named_in_the_text_exist(page: Path) -> None:
-    known = set().union(*(_options(command) for command in COMMANDS.values()))
+    known = set().union(*(_options(command) for command in (GROUP, *COMMANDS.values())))
     scripts = [*(ROOT / "benchmarks").rglob("*.py"), ROOT / "demo/make.py"]
     others = {o for s in scripts for o in re.findall(r'add_argument\(\s*"(--[\w-]+)"', s.read_text("utf-8"))} | {
         "--strict"
@@ -88,6 +89,18 @@ def test_every_dependency_has_its_row() -> None:
     names = {re.split(r"[<>=~! \[]", d, maxsplit=1)[0] for d in declared}
     table = (ROOT / "docs" / "dependencies.md").read_text("utf-8").partition("\n## ")[0]
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", table, re.MULTILINE)) - {"package"} == names
+
+
+def test_every_exit_code_and_variable_is_documented_and_the_reverse() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == {
+        failures.DONE,
+        failures.FINDING,
+        failures.REFUSED,
+        failures.INTERRUPTED,
+    }
+    read = set(re.findall(r"DIFREG_[A-Z_]+", (ROOT / "core" / "settings.py").read_text("utf-8")))
+    assert set(re.findall(r"DIFREG_[A-Z_]+", page)) == read
 
 
 def _slug(heading: str) -> str:

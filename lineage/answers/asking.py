@@ -10,6 +10,7 @@ from difreg.lineage.answers.common import (
     Answer,
     Caveat,
     Failure,
+    FoundPhase,
     Images,
     Kin,
     Skipped,
@@ -136,6 +137,7 @@ class Traced(Answer):
 
     ``needed_images`` counts further images for a reliability of one half; None where it is met or cannot be told. Where
     the verdict is ``mixed`` each part has its own answer, and the numbers of the whole are those of one origin.
+    ``phase`` is None where none was searched for.
     """
 
     schema: ClassVar[str] = "difreg/trace"
@@ -155,6 +157,7 @@ class Traced(Answer):
     needed_images: int | None
     warnings: tuple[Caveat, ...]
     agreement: tuple[Agreement, ...] = ()
+    phase: FoundPhase | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,8 @@ class DetectionScore:
 @dataclass(frozen=True)
 class DetectedImage:
     """One image. ``generated`` is True where it carries a registered generator's (or its family's) fingerprint, False
-    where it surely carries none of those, None where that is open; ``probability`` is the likeliest family's.
+    where it surely carries none of those, None where that is open; ``probability`` is the likeliest family's. ``phase``
+    is None where none was searched for.
     """
 
     file: str
@@ -216,6 +220,7 @@ class DetectedImage:
     probability: float
     scores: tuple[DetectionScore, ...]
     warnings: tuple[Caveat, ...] = ()
+    phase: FoundPhase | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,22 @@ class Caveat:
 
 
 @dataclass(frozen=True)
+class FoundPhase:
+    """The likeliest of the phases searched: the images begin ``dy`` rows and ``dx`` columns off their generator's grid,
+    modulo ``period``; where ``mirrored``, after mirroring them back. ``probability`` is given that a relative is
+    registered. ``searched`` phases were as likely before; likelihood ratios are means over them.
+    """
+
+    dy: int
+    dx: int
+    mirrored: bool
+    period: int
+    probability: float
+    searched: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """A generator or query that could not be read, in a run over many."""
 

@@ -80,7 +80,13 @@ class Asking(Tracing):
             )
 
     def detect(
-        self, images: Sequence[str | Path], *, exclude: Sequence[str] = (), prior: float = 0.5, area: str = "crop"
+        self,
+        images: Sequence[str | Path],
+        *,
+        exclude: Sequence[str] = (),
+        prior: float = 0.5,
+        area: str = "crop",
+        search_phase: bool = False,
     ) -> a.Detected:
         """Which registered generators' fingerprint each single image carries.
 
@@ -92,6 +98,8 @@ class Asking(Tracing):
             Probability, before looking, that an image comes from nobody registered and none of their kin.
         area
             ``crop``, or ``whole``: all complete tiles of 256 pixels of each image.
+        search_phase
+            Whether the images may have been cropped off the pixel grid or mirrored, each in its way; costs certainty.
         """
         from difreg.lineage import detecting
 
@@ -107,7 +115,8 @@ class Asking(Tracing):
         found = self._extract(images, area=area)
         with single_threaded():
             query = profile_of(found, self._background, "query")
-            rows = detecting.detect(query, [i.file for i in found.images], members, families, prior)
+            files = [i.file for i in found.images]
+            rows = detecting.detect(query, files, members, families, prior, search_phase)
         lost = views.images_answer(found).skipped
         return a.Detected(replace(provenance, images=refs(found)), images=rows, skipped=lost)
 

@@ -33,6 +33,7 @@ class Tracing(Projecting):
         prior: float = 0.5,
         seed: int = 0,
         area: str = "crop",
+        search_phase: bool = False,
     ) -> a.Traced:
         """Which family made these images, or none, or too little to say.
 
@@ -44,9 +45,11 @@ class Tracing(Projecting):
             Probability, before looking, that no relative is registered.
         area
             ``crop``, or ``whole``: all complete tiles of 256 pixels of each image.
+        search_phase
+            Whether the images may have been cropped off the pixel grid or mirrored, all alike; costs certainty.
         """
         check_area(area)
-        ask = self._question(exclude, prior, seed)
+        ask = self._question(exclude, prior, seed, search_phase)
         found = self._extract(images, area=area)
         more = f" and {len(images) - 1} more" if len(images) > 1 else ""
         return ask(f"{images[0]}{more}", found)
@@ -59,10 +62,11 @@ class Tracing(Projecting):
         prior: float = 0.5,
         seed: int = 0,
         area: str = "crop",
+        search_phase: bool = False,
     ) -> a.TracedEach:
         """:meth:`trace` for every subfolder; one that fails does not stop the others."""
         check_area(area)
-        ask = self._question(exclude, prior, seed)
+        ask = self._question(exclude, prior, seed, search_phase)
         done: list[a.Traced] = []
         failed: list[a.Failure] = []
         folders = subfolders(folder)
@@ -85,7 +89,9 @@ class Tracing(Projecting):
             shown = views.background_answer(self._background, self._provenance(tx))
         return a.Evidence(shown, witnesses, history)
 
-    def _question(self, exclude: Sequence[str], prior: float, seed: int) -> Callable[[str, ImageSet], a.Traced]:
+    def _question(
+        self, exclude: Sequence[str], prior: float, seed: int, search_phase: bool
+    ) -> Callable[[str, ImageSet], a.Traced]:
         """A trace of many sets against one reading of the registry."""
         check_prior(prior)
         with single_threaded(), self._catalog.read() as tx:
@@ -104,6 +110,7 @@ class Tracing(Projecting):
                     prior,
                     seed,
                     replace(provenance, images=refs(found)),
+                    search_phase,
                 )
 
         return ask

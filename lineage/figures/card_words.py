@@ -72,7 +72,8 @@ def weakening(traced: Traced, evidence: Evidence) -> Iterator[str]:
             if w.versions > 1:
                 yield f"{w.generator} has {w.versions} versions; version {w.version} was compared"
     if traced.verdict == "none":
-        yield "images that were cropped, mirrored or resized on their way do not match even their own generator"
+        lost = "resized" if traced.phase else "cropped, mirrored or resized"
+        yield f"images that were {lost} on their way do not match even their own generator"
 
 
 def changing(traced: Traced) -> Iterator[str]:
@@ -87,6 +88,8 @@ def changing(traced: Traced) -> Iterator[str]:
             yield "Tracing the images that disagree by themselves: they may have an origin of their own."
     elif traced.verdict == "none":
         yield "A relative that is not registered yet: P(no relative) speaks of this registry alone."
+        if not traced.phase:
+            yield "A search for the phase (--search-phase), if these were cropped or mirrored on their way."
         yield "The original files, if these were cropped, mirrored, resized or compressed on their way."
     elif traced.verdict == "mixed":
         yield "Tracing each part by itself, with more images of it."
@@ -127,6 +130,7 @@ def made(traced: Traced, evidence: Evidence) -> list[tuple[str, str]]:
             "density of this kinship among kin over that among unrelated pairs, from the background's calibration; "
             "a family's is the mean of its members'; kept within a million",
         ),
+        *([("phase", traced.phase.text)] if traced.phase else []),
         ("P(kin)", "of one generator, at prior 1/2"),
         (
             "P(family)",

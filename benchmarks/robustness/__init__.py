@@ -1,0 +1,1 @@
+"""What is left of an answer when the images were changed on their way."""
