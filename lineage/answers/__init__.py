@@ -66,6 +66,14 @@ from difreg.lineage.answers.keeping import (
     Verified,
     VersionRow,
 )
+from difreg.lineage.answers.matrices import (
+    BlankFitted,
+    BlankSnapshot,
+    Matrix,
+    MatrixCell,
+    MatrixMember,
+    StrideEnergy,
+)
 from difreg.lineage.answers.projecting import GraphFollowed, GraphStatus, GraphSynced
 from difreg.lineage.answers.trees import SimilarityTree, TreeGroup, TreeLeaf
 
@@ -79,6 +87,8 @@ __all__ = [
     "AuditRow",
     "Audited",
     "BackgroundShown",
+    "BlankFitted",
+    "BlankSnapshot",
     "Bundled",
     "Candidate",
     "Caveat",
@@ -113,6 +123,9 @@ __all__ = [
     "Initialised",
     "Kin",
     "Listing",
+    "Matrix",
+    "MatrixCell",
+    "MatrixMember",
     "Parent",
     "Part",
     "Placement",
@@ -130,6 +143,7 @@ __all__ = [
     "SimilarityTree",
     "Sketched",
     "Skipped",
+    "StrideEnergy",
     "Tagged",
     "Traced",
     "TracedEach",
