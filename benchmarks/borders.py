@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,7 @@ def measured(zoo: Path, patterns: Sequence[str], denoiser: str) -> tuple[Array, 
     made = denoisers.get(denoiser)
     sketches, borders, seen = [], [], set[str]()
     with made.calm():
-        for path in find(
-            folder for pattern in patterns for folder in sorted(zoo.glob(pattern)) for folder in _files(folder)
-        ):
+        for path in find(folder for pattern in patterns for folder in sorted(zoo.glob(pattern))):
             crop = open_crop(path)
             found, own = sketch_crop(crop, denoiser), border(open_whole(path), made.residual)
             if crop.content in seen or found is None or own is None:
@@ -56,15 +55,11 @@ def measured(zoo: Path, patterns: Sequence[str], denoiser: str) -> tuple[Array, 
     return np.stack(sketches), borders
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file())
-
-
 def features(borders: Sequence[Border]) -> Array:
     """(n, 14) logarithm of the energy, and mean, by bands of distance, mean over the four edges."""
     log = np.stack([np.log(np.maximum(b.energy, 1e-12)).mean(0) for b in borders])
     value = np.stack([b.value.mean(0) for b in borders])
-    parts = [x[:, a:b].mean(1) for x in (log, value) for a, b in zip(BANDS, BANDS[1:], strict=False)]
+    parts = [x[:, a:b].mean(1) for x in (log, value) for a, b in pairwise(BANDS)]
     return np.stack(parts, 1)
 
 
@@ -166,7 +161,7 @@ def _gain(before: Sequence[tuple[Array, Array]], after: Sequence[tuple[Array, Ar
 
 def _profile(name: str, borders: Sequence[Border], denoiser: str) -> dict[str, object]:
     p = summarised(borders)
-    bands = list(zip(BANDS, BANDS[1:], strict=False))
+    bands = list(pairwise(BANDS))
     return {
         "measure": "border_profile",
         "denoiser": denoiser,

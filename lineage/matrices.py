@@ -54,7 +54,8 @@ def members(profiles: Sequence[Profile], homes: Homes) -> tuple[MatrixMember, ..
     """The generators of a matrix."""
     facts = ((p, homes.get(_plain(p), (None, None))) for p in profiles)
     return tuple(
-        MatrixMember(p.name, p.version, *home, len(p), p.reliability, p.fingerprint.flagged) for p, home in facts
+        MatrixMember(p.name, p.version, family, title, len(p), p.reliability, p.fingerprint.flagged)
+        for p, (family, title) in facts
     )
 
 

@@ -82,7 +82,8 @@ class Portrait:
         """(P, P) energy by frequency, all channels together, zero frequency in the middle."""
         centred = self.array - self.array.mean((1, 2), keepdims=True)
         power: Array = np.fft.fftshift((np.abs(np.fft.fft2(centred)) ** 2).sum(0))
-        return power / max(power.sum(), 1e-300)
+        power /= max(power.sum(), 1e-300)
+        return power
 
     @property
     def peaks(self) -> list[tuple[int, int, int]]:
