@@ -45,8 +45,8 @@ def blank(
     """Fit the method's network to a flat grey image, and see what it leaves there.
 
     A U-Net is fitted to a blank image from fixed noise. Energy at the frequencies of its up-sampling strides, over that
-    around them, is the architecture's own fingerprint: there was no data. It needs no registry. At 128 pixels it takes
-    about .2 s a step.
+    around them, is the architecture's own fingerprint: there was no data. Most of an output answers to the noise, so
+    that the mean over other noise is told too. It needs no registry. At 128 pixels a step takes about .2 s.
     """
     page = output is not None and output.suffix.lower() in PAGES
     if page and session.asked is not None:
@@ -68,7 +68,7 @@ def blank(
 
 
 _COLUMNS = ("step", "loss", "mean error", "largest error", "stride 2", "stride 4", "stride 8", "stride 16")
-_FIELDS = ("step", "loss", "mean_error", "largest_error", "stride_2", "stride_4", "stride_8", "stride_16")
+_FIELDS = ("of", "step", "loss", "mean_error", "largest_error", "stride_2", "stride_4", "stride_8", "stride_16")
 
 
 def _text(answer: BlankFitted) -> list[Block]:
@@ -76,20 +76,22 @@ def _text(answer: BlankFitted) -> list[Block]:
     peaks = "at every stride five times" if answer.peaked else "not at every stride five times"
     rows = [
         (
-            str(s.step),
+            said + str(s.step),
             f"{s.loss:.2g}",
             f"{s.mean_error:.2f}",
             f"{s.largest_error:.2f}",
             *(f"{x.ratio:.1f}" for x in s.strides),
         )
-        for s in answer.snapshots
+        for said, snapshots in (("", answer.snapshots), ("mean at ", answer.means))
+        for s in snapshots
     ]
     return [
         f"{'Accepted' if answer.accepted else 'Not accepted'}: {fit} one grey level, energy {peaks} that around it",
         "",
         Grid(_COLUMNS, rows, frozenset(range(len(_COLUMNS)))),
         "",
-        "errors in grey levels; strides: energy at their frequencies over that around them",
+        "errors in grey levels; strides: energy at their frequencies over that around them; mean: of the outputs for",
+        "64 other draws of noise, which averages out what the output owes to its noise",
         f"{answer.size} x {answer.size} pixels, learning rate {answer.learning_rate:g}, seed {answer.provenance.seed}, "
         f"{answer.seconds:.0f} s",
     ]

@@ -24,6 +24,7 @@ def told(made: Blank) -> BlankFitted:
         learning_rate=made.learning_rate,
         losses=made.losses,
         snapshots=snapshots,
+        means=tuple(_snapshot(s) for s in made.means),
         fitted=fitted,
         peaked=peaked,
         accepted=fitted and peaked,

@@ -101,7 +101,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-PAGES = [(v.name,) for v in VERBS] + [("background", "show"), ("background", "build")]
+PAGES = [(v.name,) for v in VERBS] + [("background", "show"), ("background", "build"), ("lab", "blank")]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)

@@ -96,7 +96,9 @@ class BlankFitted(Answer):
     fitted
         Whether every pixel of the last output is within one grey level of the blank image.
     peaked
-        Whether the energy at every stride is at least five times that around it.
+        Whether, in the last output, the energy at every stride is at least five times that around it.
+    means
+        The same of the mean output for 64 other draws of noise, of the untrained and of the last network.
     accepted
         Both.
     """
@@ -108,6 +110,7 @@ class BlankFitted(Answer):
     learning_rate: float
     losses: tuple[float, ...]
     snapshots: tuple[BlankSnapshot, ...]
+    means: tuple[BlankSnapshot, ...]
     fitted: bool
     peaked: bool
     accepted: bool

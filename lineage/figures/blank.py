@@ -34,15 +34,15 @@ def blank_figure(answer: BlankFitted, made: Blank, *, dark: bool = False, width:
     import plotly.graph_objects as go
 
     theme = palette.theme(dark)
-    shown = made.snapshots
-    across = min(len(shown), 11 if width > 700 else 3)
+    shown = [*made.snapshots, *made.means]
+    across = min(len(shown), 13 if width > 700 else 3)
     cell = min((width - 2 * SIDE - (across - 1) * GAP) / across, 128.0)
     rows = -(-len(shown) // across)
     strip = rows * (2 * cell + GAP / 2 + CAPTION)
     stacked = 1 if width > 700 else 2
     height = strip + stacked * (CURVES + AXES) + 24
     images, notes = [], []
-    for k, (snapshot, said) in enumerate(zip(shown, answer.snapshots, strict=True)):
+    for k, (snapshot, said) in enumerate(zip(shown, (*answer.snapshots, *answer.means), strict=True)):
         left = (SIDE + (k % across) * (cell + GAP)) / width
         top = (k // across) * (2 * cell + GAP / 2 + CAPTION) + CAPTION
         for drawn, offset in ((_output(snapshot), 0.0), (_spectrum(snapshot), cell + GAP / 2)):
@@ -51,9 +51,11 @@ def blank_figure(answer: BlankFitted, made: Blank, *, dark: bool = False, width:
                  "sizex": cell / width, "sizey": cell / height, "xanchor": "left", "yanchor": "top",
                  "sizing": "stretch"}
             )  # fmt: skip
-        text = f"step {said.step}<br>error {said.mean_error:.1f}, at most {said.largest_error:.0f}"
+        what = "step" if k < len(made.snapshots) else "mean,"
+        text = f"{what} {said.step}<br>error {said.mean_error:.3g}, at most {said.largest_error:.3g}"
         if cell < 110:
-            text = f"step {said.step}<br>{said.mean_error:.1f}, ≤ {said.largest_error:.0f}"
+            what = "step" if k < len(made.snapshots) else "mean,"
+        text = f"{what} {said.step}<br>{said.mean_error:.3g}, ≤ {said.largest_error:.3g}"
         notes.append(_note(text, left, 1 - (top - 4) / height, theme))
     traces, axes = _curves(answer, theme, width, height, strip, stacked == 1)
     notes += [
@@ -65,6 +67,7 @@ def blank_figure(answer: BlankFitted, made: Blank, *, dark: bool = False, width:
     ]  # fmt: skip
     layout = {
         "template": "none",
+        "width": width,
         "height": round(height),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WIDE, NARROW = 1180, 364
-SIDE, TOP, BAR, GLYPH = 12, 34, 74, 6.7
+SIDE, TOP, BAR, GLYPH = 12, 34, 74, 6.2
 READABLE = 9.0  # pixels of a row below which names are left to the hover
 NUMBERED = 30.0  # pixels of a cell from which its number is written into it
 MOST_CELL = 46.0
+LEAST = 520  # pixels: what the legend and the titles of axes need
 NAMES = {
     "accuracy": "accuracy",
     "auc": "AUC",
@@ -85,7 +86,7 @@ def _cells(matrix: Matrix, theme: palette.Theme, cell: float) -> dict[str, Any]:
         "hoverongaps": True,
         "meta": {"kind": "cells"},
         "colorbar": {
-            "title": {"text": NAMES[matrix.metric], "side": "right", "font": {"size": 12, "color": theme.faint}},
+            "title": {"text": NAMES[matrix.metric], "side": "top", "font": {"size": 12, "color": theme.faint}},
             "thickness": 12, "len": min(1.0, 320 / max(cell * m, 1)), "lenmode": "fraction", "x": 1, "xpad": 10,
             "y": 1, "yanchor": "top", "outlinewidth": 0, "tickfont": {"size": 11, "color": theme.faint},
         },
@@ -111,8 +112,7 @@ def _number(metric: str, value: float, *, short: bool = False) -> str:
         return numerals.z(value)
     if metric == "probability":
         return plain(numerals.probability(value))
-    text = numerals.share(value)
-    return (f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else text[:1]) if short else text
+    return f"{value:.2f}".replace("0.", ".", 1) if short else numerals.share(value)
 
 
 def _told(matrix: Matrix, row: int, column: int) -> str:
@@ -196,7 +196,8 @@ def _layout(
     matrix: Matrix, theme: palette.Theme, names: list[str], width: int, longest: float, side: float
 ) -> dict[str, Any]:
     m = len(names)
-    rest = width - SIDE - longest - side - BAR
+    needed = max(SIDE + longest + side + BAR, min(width, LEAST))
+    rest = needed - SIDE - longest - side - BAR
     below = longest + 26 if any(names) else 26
     frames = [
         {
@@ -208,12 +209,14 @@ def _layout(
     size = max(min(12.0, side / m - 1), 7)
     axis = {
         "showgrid": False, "zeroline": False, "tickvals": list(range(m)), "ticktext": names, "range": [-0.5, m - 0.5],
-        "tickfont": {"size": size, "color": theme.ink}, "ticks": "",
+        "tickfont": {"size": size, "color": theme.ink}, "ticks": "outside", "ticklen": 4,
+        "tickcolor": "rgba(0,0,0,0)",
     }  # fmt: skip
     faint = {"size": 11, "color": theme.faint}
     down, across = ("fingerprints ↓", "images they are asked about →") if matrix.directed else ("", "")
     return {
         "template": "none",
+        "width": round(needed),
         "height": round(TOP + side + below),
         "margin": {"l": SIDE + longest, "r": BAR + max(rest, 0), "t": TOP, "b": below, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 WIDE, NARROW = 1180, 364
-SIDE, GAP, HEAD, FOOT = 52, 96, 46, 44
+SIDE, GAP, FOOT = 52, 96, 44
 SHOWN = 64  # pixels of the fingerprint in space, where it has a shorter period
 STRETCH = 0.99  # share of the numbers within the stretch
 _SYMBOLS = {2: "square-open", 4: "diamond-open", 8: "circle-open", 16: "x-thin-open"}
@@ -39,12 +39,14 @@ def portrait_figure(portrait: Portrait, *, dark: bool = False, width: int = WIDE
 
     theme = palette.theme(dark)
     across = 2 if width > 700 else 1
-    side = (width - SIDE - 40 - (across - 1) * GAP - 60) / across if across == 1 else 430
-    step_x, step_y = (side + GAP) / width, side + HEAD + FOOT
+    narrow = across == 1
+    side, head = (width - SIDE - 60, 80) if narrow else (430, 46)
+    step_x, step_y = (side + GAP) / width, side + head + FOOT
     rows = 4 // across
     height = rows * step_y
     layout: dict[str, Any] = {
         "template": "none",
+        "width": width,
         "height": round(height),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,
@@ -57,12 +59,12 @@ def portrait_figure(portrait: Portrait, *, dark: bool = False, width: int = WIDE
         "annotations": [],
         "meta": {"width": width},
     }
-    start = (width - across * side - (across - 1) * GAP) / 2 / width
+    start = (SIDE if narrow else (width - across * side - GAP) / 2) / width
     panels = (_space(portrait), _spectrum(portrait, theme), _tile(portrait, theme), _border(portrait, theme))
     traces = []
     for k, (title, drawn, axes) in enumerate(panels):
         left = start + (k % across) * step_x
-        top = 1 - ((k // across) * step_y + HEAD) / height
+        top = 1 - ((k // across) * step_y + head) / height
         x, y = [left, left + side / width], [top - side / height, top]
         number = "" if k == 0 else str(k + 1)
         base: dict[str, Any] = {
@@ -75,8 +77,9 @@ def portrait_figure(portrait: Portrait, *, dark: bool = False, width: int = WIDE
             layout[f"{letter}axis{number}"] = {
                 **base, **own, "title": title_of, "domain": domain, "anchor": f"{other}{number}"
             }  # fmt: skip
+        said = title.replace("; ", "<br>") if narrow else title
         layout["annotations"].append(
-            {"text": title, "x": x[0], "y": y[1], "xref": "paper", "yref": "paper", "xanchor": "left",
+            {"text": said, "x": x[0], "y": y[1], "xref": "paper", "yref": "paper", "xanchor": "left",
              "yanchor": "bottom", "yshift": 6, "align": "left", "showarrow": False,
              "font": {"size": 13, "color": theme.ink}}
         )  # fmt: skip
@@ -103,7 +106,7 @@ def _space(p: Portrait) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
     }
     unit = " of the residual's RMS" if p.solver == "lattice" else ""
     n = whole.shape[-1]
-    title = f"<b>In space</b>, {n} x {n} pixels<br>stretched: black to white is ±{limit:.2g}{unit}"
+    title = f"<b>In space</b>, {n} x {n} pixels<br>stretched; black to white is ±{limit:.2g}{unit}"
     shared = {"tickvals": list(range(0, n + 1, n // 4)), "range": [-0.5, n - 0.5], "constrain": "domain"}
     return title, [trace], {"x": {**shared, "name": "pixels"}, "y": {**shared, "range": [n - 0.5, -0.5]}}
 
@@ -132,7 +135,7 @@ def _spectrum(p: Portrait, theme: palette.Theme) -> tuple[str, list[dict[str, An
         "y": ticks,
         "colorscale": "Cividis",
         "hovertemplate": "%{x:.4f}, %{y:.4f} cycles a pixel<br>log10 of its share of energy %{z:.2f}<extra></extra>",
-        "colorbar": _bar("log₁₀ energy", theme),
+        "colorbar": _bar(theme),
         "meta": {"kind": "spectrum"},
     }
     traces = [heat]
@@ -152,7 +155,9 @@ def _spectrum(p: Portrait, theme: palette.Theme) -> tuple[str, list[dict[str, An
                 }
             )
     shares = ", ".join(f"{period}: {numerals.share(v)}" for period, v in p.shares.items())
-    title = f"<b>Spectrum</b>, share of the energy by period<br>{shares} (□ 2, ◇ 4, ○ 8, × 16 pixels)"
+    title = (
+        f"<b>Spectrum</b>, log<sub>10</sub> of the share of energy<br>by period {shares}; □ 2, ◇ 4, ○ 8, × 16 pixels"
+    )
     ends = [-0.5 - 0.5 / size, 0.5 - 0.5 / size]
     axis = {"range": ends, "tickvals": [-0.5, -0.25, 0, 0.25]}
     return title, traces, {"x": {**axis, "name": "cycles a pixel"}, "y": {**axis, "range": ends[::-1]}}
@@ -180,11 +185,12 @@ def _tile(p: Portrait, theme: palette.Theme) -> tuple[str, list[dict[str, Any]],
         "customdata": np.moveaxis(p.tile, 0, 2).tolist(),
         "hovertemplate": "pixel %{x}, %{y} of 16<br>red %{customdata[0]:.4f}, green %{customdata[1]:.4f}, "
         "blue %{customdata[2]:.4f}<br>mean %{z:.4f}<extra></extra>",
-        "colorbar": _bar("of the residual's RMS" if p.solver == "lattice" else "", theme),
+        "colorbar": _bar(theme),
         "meta": {"kind": "tile"},
     }
     shared = {"tickvals": [0, 4, 8, 12, 15], "range": [-0.5, 15.5]}
-    title = "<b>One period</b>, 16 x 16 pixels enlarged<br>mean of the three channels; all of them on hover"
+    unit = ", in the residual's RMS" if p.solver == "lattice" else ""
+    title = f"<b>One period</b>, 16 x 16 pixels enlarged<br>mean of the three channels{unit}; all three on hover"
     return title, [heat], {"x": {**shared, "name": "pixels"}, "y": {**shared, "range": [15.5, -0.5]}}
 
 
@@ -247,9 +253,8 @@ def _curve(kind: str, name: str, profile: BorderProfile, colour: str) -> list[di
     return [band, line]
 
 
-def _bar(title: str, theme: palette.Theme) -> dict[str, Any]:
+def _bar(theme: palette.Theme) -> dict[str, Any]:
     return {
-        "title": {"text": title, "side": "right", "font": {"size": 11, "color": theme.faint}},
         "thickness": 10, "outlinewidth": 0, "xanchor": "left", "xpad": 0, "ypad": 0,
         "tickfont": {"size": 10, "color": theme.faint},
     }  # fmt: skip

@@ -80,7 +80,7 @@ def matrix_page(matrix: Matrix, *, dark: bool = False) -> str:
         if matrix.metric == "score":
             lead = "Mean whitened correlation of a column's images with a row's fingerprint."
     else:
-        title = f"Kinship, {among}: it has no direction"
+        title = f"{among[0].upper()}{among[1:]}: symmetric, rows and columns say the same"
         lead = "How alike two fingerprints are, measured in the spread of unrelated generators."
         if matrix.metric == "probability":
             lead = "Probability that two generators are kin, at prior 1/2."
@@ -141,7 +141,8 @@ def blank_page(answer: BlankFitted, made: Blank, *, dark: bool = False) -> str:
     )
     explained = (
         "Above, the output; below it, its Fourier magnitude: zero frequency in the middle, five decades of energy from "
-        "black to white, its strongest white. Errors are in grey levels, mean and largest.",
+        "black to white, its strongest white. Errors are in grey levels, mean and largest. The last two are the mean "
+        "outputs of the untrained and of the last network for 64 other draws of noise: what it leaves in any image.",
         "A stride of s leaves frequencies that are multiples of 1/s cycle a pixel. Their energy is compared with that "
         "of the frequencies within three of each. No data asked for these peaks: they are the network's own.",
         f"Squared error over a margin of 1, AdamW, learning rate {answer.learning_rate:g}, fixed noise, seed "

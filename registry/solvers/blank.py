@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from difreg.errors import InputError
 from difreg.registry.sketches import PERIOD
-from difreg.registry.solvers.network import Source, device_named, repeatable
+from difreg.registry.solvers.network import NOISE_RANGE, Source, device_named, repeatable
 
 LEVEL = 0.5  # of the blank image, in a range of 0 to 1
 SIZE = 128
@@ -24,6 +25,7 @@ EVERY = 100  # steps from one snapshot to the next
 LEARNING_RATE = 5e-5
 MARGIN = 1.0
 STRIDES = (2, 4, 8, 16)
+DRAWS = 64  # of noise, for a mean output
 AROUND = 3  # frequencies to each side of a peak that it is compared with
 Array = NDArray[np.float64]
 
@@ -47,6 +49,9 @@ class Blank:
         Before each step.
     snapshots
         Every hundred steps, the untrained network's output first and the last output last.
+    means
+        Of the untrained and the last network, with the mean of its outputs for 64 other draws of noise: what it leaves
+        whatever it is given.
     seconds
         It took, snapshots included.
     """
@@ -57,6 +62,7 @@ class Blank:
     learning_rate: float
     losses: tuple[float, ...]
     snapshots: tuple[Snapshot, ...]
+    means: tuple[Snapshot, ...]
     seconds: float
 
 
@@ -96,6 +102,7 @@ def fit_blank(
     started = time.monotonic()
     losses: list[float] = []
     snapshots: list[Snapshot] = []
+    means: list[Snapshot] = []
     # One thread, so that the order of sums, and the last bits, are the same wherever it runs.
     with repeatable(threads=1):
         source = Source(size, seed, device_named(device), learning_rate=learning_rate, jitter=0.0)
@@ -104,12 +111,24 @@ def fit_blank(
             loss = ((output - LEVEL) ** 2).mean() / MARGIN
             if step % EVERY == 0 or step == steps:
                 snapshots.append(Snapshot(step, float(loss.detach()), output.detach().cpu().numpy()))
+            if step in (0, steps):
+                means.append(Snapshot(step, float(loss.detach()), _mean(source, seed)))
             if step < steps:
                 losses.append(source.step(loss))
             if progress:
                 progress(step, steps, "fitting")
     took = time.monotonic() - started
-    return Blank(size, steps, seed, learning_rate, tuple(losses), tuple(snapshots), took)
+    return Blank(size, steps, seed, learning_rate, tuple(losses), tuple(snapshots), tuple(means), took)
+
+
+def _mean(source: Source, seed: int) -> NDArray[np.float32]:
+    """Mean output over noise that the network was not fitted to."""
+    draws = torch.Generator().manual_seed(seed + 1)
+    with torch.no_grad():
+        noise = (NOISE_RANGE * torch.rand(source.noise.shape, generator=draws) for _ in range(DRAWS))
+        made = torch.stack([source.network(one.to(source.device))[0] for one in noise])
+    out: NDArray[np.float32] = made.double().mean(0).float().cpu().numpy()
+    return out
 
 
 def energy(output: NDArray[np.float32]) -> Array:
