@@ -98,5 +98,9 @@ def _text(answer: BlankFitted) -> list[Block]:
 
 
 def _sheet(answer: BlankFitted) -> Sheet:
-    rows = [(s.step, s.loss, s.mean_error, s.largest_error, *(x.ratio for x in s.strides)) for s in answer.snapshots]
+    rows = [
+        (kind, s.step, s.loss, s.mean_error, s.largest_error, *(x.ratio for x in s.strides))
+        for kind, snapshots in (("output", answer.snapshots), ("mean", answer.means))
+        for s in snapshots
+    ]
     return Sheet(_FIELDS, rows)

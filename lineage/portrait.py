@@ -22,6 +22,7 @@ from difreg.registry.sketches import PERIOD
 
 Array = NDArray[np.float64]
 PEAK = 5.0  # times the median energy of a frequency
+LEAST = 1e-6  # share of the energy below which a frequency is rounding
 RMS = 1 / math.sqrt(3 * 256 * 256)  # of a residual of unit norm
 Z95 = 1.959963984540054
 
@@ -91,7 +92,7 @@ class Portrait:
         power = self.spectrum
         size = len(power)
         step, middle = size // PERIOD, size // 2
-        least = PEAK * float(np.median(power))
+        least = max(PEAK * float(np.median(power)), LEAST)
         lattice = [(r, c) for r in range(0, size, step) for c in range(0, size, step)]
         return [
             (r, c, period((r - middle) // step, (c - middle) // step))
