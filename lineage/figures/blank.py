@@ -52,10 +52,10 @@ def blank_figure(answer: BlankFitted, made: Blank, *, dark: bool = False, width:
                  "sizing": "stretch"}
             )  # fmt: skip
         what = "step" if k < len(made.snapshots) else "mean,"
-        text = f"{what} {said.step}<br>error {said.mean_error:.3g}, at most {said.largest_error:.3g}"
-        if cell < 110:
-            what = "step" if k < len(made.snapshots) else "mean,"
-        text = f"{what} {said.step}<br>{said.mean_error:.3g}, ≤ {said.largest_error:.3g}"
+        errors = ("error {:.3g}, at most {:.3g}" if cell > 110 else "{:.3g}, ≤ {:.3g}").format(
+            said.mean_error, said.largest_error
+        )
+        text = f"{what} {said.step}<br>{errors}"
         notes.append(_note(text, left, 1 - (top - 4) / height, theme))
     traces, axes = _curves(answer, theme, width, height, strip, stacked == 1)
     notes += [
