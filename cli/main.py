@@ -30,6 +30,7 @@ from difreg.cli.history import history
 from difreg.cli.import_ import import_
 from difreg.cli.import_dif import import_dif
 from difreg.cli.init import init
+from difreg.cli.lab import blank as lab_blank
 from difreg.cli.layout import VerbList, epilog
 from difreg.cli.list_ import list_
 from difreg.cli.output import write_stdout
@@ -78,6 +79,13 @@ _graph = typer.Typer(
     rich_markup_mode=None,
     help="The lineage graph in Neo4j or the embedded store.",
     epilog=epilog((*graph_sync.examples, *graph_status.examples)),
+)
+
+_lab = typer.Typer(
+    cls=VerbList,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="The experiments of the Deep Image Fingerprint paper.",
 )
 
 
@@ -130,12 +138,20 @@ def before_graph(ctx: typer.Context) -> None:
     _help_if_alone(ctx)
 
 
+@_lab.callback()
+def before_lab(ctx: typer.Context) -> None:
+    """The experiments of the Deep Image Fingerprint paper."""
+    _help_if_alone(ctx)
+
+
 for _verb in VERBS:
     _verb.register(app, (families_rename,) if _verb is families else ())
 for _verb in (background_show, background_build):
     _verb.register(_background)
 for _verb in (graph_sync, graph_status):
     _verb.register(_graph)
+lab_blank.register(_lab)
+app.add_typer(_lab, name="lab", rich_help_panel=Panel.fingerprints.value)
 app.add_typer(_graph, name="graph", rich_help_panel=Panel.lineage.value)
 app.add_typer(_background, name="background", rich_help_panel=Panel.life.value)
 

@@ -21,6 +21,7 @@ class Format(StrEnum):
     csv = "csv"
 
 
+PAGES = (".html", ".htm")
 SUFFIXES = {".json": Format.json, ".csv": Format.csv, ".txt": Format.table}
 
 

@@ -11,7 +11,7 @@ import typer
 
 from difreg.cli.failures import DONE, FINDING, REFUSED
 from difreg.cli.layout import COMMON
-from difreg.cli.output import write_file
+from difreg.cli.output import PAGES, write_file
 from difreg.cli.session import Session, expand
 from difreg.cli.solving import Area, AreaOption, PhaseOption
 from difreg.cli.trace_view import sheet, text, text_each
@@ -22,8 +22,6 @@ from difreg.names import shown
 
 if TYPE_CHECKING:
     from difreg.lineage.api import Registry
-
-PAGES = (".html", ".htm")
 
 
 class Finding(StrEnum):

@@ -114,15 +114,20 @@ def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship
     replicates, both sets resampled, whose kinship is accepted. Replicates are centred on the estimate: of images drawn
     with replacement only two thirds are distinct, which lowers every replicate alike and is no doubt about the pair.
     """
-    half = Z95 * np.sqrt(_jackknife(a, b) + _jackknife(b, a))
+    half = half_interval(a, b)
     (one, one_scale), (two, two_scale) = a.bootstrap(REPLICATES, seed), b.bootstrap(REPLICATES, seed)
     z = score(one, one_scale, two, two_scale)
     centred = z - z.mean() + known.kinship
-    low, high = float(known.kinship - half), float(known.kinship + half)
+    low, high = known.kinship - half, known.kinship + half
     if not known.judged:
         return replace(known, low=low, high=high)
     held = centred >= threshold(calibration_at(a.background.calibrations, min(len(a), len(b))), known.price)
     return replace(known, low=low, high=high, support=float(held.mean()), replicates=np.packbits(held).tobytes())
+
+
+def half_interval(a: Profile, b: Profile) -> float:
+    """Half the width of the 95 % interval of the kinship of two sets; NaN where one has fewer than three images."""
+    return float(Z95 * np.sqrt(_jackknife(a, b) + _jackknife(b, a)))
 
 
 def _jackknife(varied: Profile, fixed: Profile) -> float:

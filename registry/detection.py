@@ -121,9 +121,13 @@ def detection(scores: Array, negatives: Array, thresholds: Array) -> Detection:
     auc = np.array([_auc(s, np.sort(r)) for s, r in zip(scores, negatives, strict=True)])
     hits = (scores > thresholds[:, None]).mean(1)
     rejections = (negatives <= thresholds[:, None]).mean(1)
-    spread = math.sqrt((n + m + 1) / (12 * n * m))
-    p = np.array([0.5 * math.erfc((a - 0.5) / spread / math.sqrt(2)) for a in auc])
+    p = np.array([mann_whitney(float(a), n, m) for a in auc])
     return Detection(auc, (hits + rejections) / 2, p)
+
+
+def mann_whitney(auc: float, n: int, m: int) -> float:
+    """One-sided p-value of an AUC of ``n`` against ``m`` scores (Mann-Whitney, normal approximation)."""
+    return 0.5 * math.erfc((auc - 0.5) / math.sqrt((n + m + 1) / (12 * n * m)) / math.sqrt(2))
 
 
 def _auc(scores: Array, ordered: Array) -> float:

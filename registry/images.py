@@ -10,10 +10,10 @@ import glob
 import hashlib
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 from difreg.errors import NotFoundError
 from difreg.names import shown
 
+T = TypeVar("T")
 CROP = 256
 GRID = 16
 MOST_TILES = 64  # of one image
@@ -141,12 +142,30 @@ def open_crop(path: Path, area: str = "crop") -> Crop:
         With the code of the reason.
     """
     data = _read(path)
-    pixels, centre = _decode(data, area)
+    pixels, centre = _decode(data, lambda image: _areas(image, area))
     tiles = tuple(tile for tile in _tiles(pixels) if tile.std() >= FLATTEST)
     if not tiles:
         raise UnusableImageError("flat")
     content = hashlib.sha256(centre.tobytes()).hexdigest()
     return Crop(str(path), len(data), hashlib.sha256(data).hexdigest(), content, tiles)
+
+
+def open_whole(path: Path) -> NDArray[np.uint8]:
+    """Decode one image, all of it: (height, width, 3).
+
+    Raises
+    ------
+    UnusableImageError
+        With the code of the reason.
+    """
+    return _decode(_read(path), lambda image: np.asarray(image.convert("RGB")))
+
+
+def _areas(image: Image.Image, area: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The pixels of the area and those of the centre crop."""
+    centre = _cut(image, (CROP, CROP))
+    most = tuple(side // CROP * CROP for side in image.size)
+    return (centre if area == "crop" or most == (CROP, CROP) else _cut(image, most)), centre
 
 
 def _tiles(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
@@ -171,8 +190,8 @@ def _read(path: Path) -> bytes:
         raise UnusableImageError("unreadable", error.strerror or "") from error
 
 
-def _decode(data: bytes, area: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The pixels of the area and those of the centre crop."""
+def _decode(data: bytes, take: Callable[[Image.Image], T]) -> T:
+    """What ``take`` gives of the image, once it is decoded and known to be sound."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -181,9 +200,7 @@ def _decode(data: bytes, area: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8
                 _check(image)
                 image.load()
                 _check_alpha(image)
-                centre = _cut(image, (CROP, CROP))
-                most = tuple(side // CROP * CROP for side in image.size)
-                return (centre if area == "crop" or most == (CROP, CROP) else _cut(image, most)), centre
+                return take(image)
     except UnusableImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -14,7 +14,7 @@ from difreg.lineage.api import Registry
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense", "-o", "x.html"], "There is no plot 'nonsense'. Use one of: lineage, tree."),
+        (["nonsense", "-o", "x.html"], "There is no plot 'nonsense'. Use one of: lineage, tree, matrix, fingerprint."),
         (["lineage", "-o", "x.png"], "does not end in .html"),
         (["lineage"], "Missing option '-o'"),
         (["lineage", "-o", "taken"], "does not end in .html"),

@@ -106,6 +106,7 @@ PAGES = [(v.name,) for v in VERBS] + [
     ("graph", "status"),
     ("background", "show"),
     ("background", "build"),
+    ("lab", "blank"),
 ]
 
 

@@ -68,6 +68,14 @@ from difreg.lineage.answers.keeping import (
     Verified,
     VersionRow,
 )
+from difreg.lineage.answers.matrices import (
+    BlankFitted,
+    BlankSnapshot,
+    Matrix,
+    MatrixCell,
+    MatrixMember,
+    StrideEnergy,
+)
 from difreg.lineage.answers.projecting import GraphFollowed, GraphStatus, GraphSynced
 from difreg.lineage.answers.trees import SimilarityTree, TreeGroup, TreeLeaf
 
@@ -81,6 +89,8 @@ __all__ = [
     "AuditRow",
     "Audited",
     "BackgroundShown",
+    "BlankFitted",
+    "BlankSnapshot",
     "Bundled",
     "Candidate",
     "Caveat",
@@ -116,6 +126,9 @@ __all__ = [
     "Initialised",
     "Kin",
     "Listing",
+    "Matrix",
+    "MatrixCell",
+    "MatrixMember",
     "Meaning",
     "Parent",
     "Part",
@@ -134,6 +147,7 @@ __all__ = [
     "SimilarityTree",
     "Sketched",
     "Skipped",
+    "StrideEnergy",
     "Tagged",
     "Traced",
     "TracedEach",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from difreg.errors import InputError, NotFoundError
 from difreg.files import write_whole
 from difreg.lineage import answers as a
 from difreg.lineage.doors.home import Home
+from difreg.lineage.keeping import naming
 from difreg.names import shown
 from difreg.registry.profiles import Profile
 from difreg.registry.threads import single_threaded
+from difreg.storage.catalog import Transaction
+
+if TYPE_CHECKING:
+    from difreg.lineage.portrait import Portrait
 
 
 class Drawing(Home):
@@ -57,12 +64,91 @@ class Drawing(Home):
             groups.append(a.TreeGroup(*row))
         return a.SimilarityTree(provenance, method=method, replicates=replicates, leaves=leaves, groups=tuple(groups))
 
+    def matrix(self, metric: str = "kinship", names: Sequence[str] = ()) -> a.Matrix:
+        """All pairs of generators in one metric, families together.
+
+        Parameters
+        ----------
+        metric
+            ``accuracy``, ``auc`` or ``score`` of cross-detection, whose rows are fingerprints and whose columns are the
+            images asked about; or ``kinship`` (z) or ``probability`` (of kinship, at prior 1/2), which have no order.
+        names
+            Generators, versions (``NAME:2``, ``NAME@ALIAS``) or families; all generators with images where empty.
+
+        Raises
+        ------
+        NotFoundError
+            If something named does not exist, or fewer than two generators have images.
+        InputError
+            If there are more than 150.
+        """
+        from difreg.lineage import matrices
+
+        if metric not in matrices.METRICS:
+            raise InputError(
+                f"'{shown(metric, 40)}' is no metric of a matrix.", f"Use one of: {', '.join(matrices.METRICS)}."
+            )
+        with single_threaded(), self._catalog.read() as tx:
+            profiles = self._chosen(tx, names)
+            if not 2 <= len(profiles) <= matrices.MOST:
+                raise _unfit(len(profiles), matrices.MOST)
+            homes = {m: (f.name, f.title) for f in tx.families() for m in f.members}
+            rows = matrices.ordered(profiles, homes)
+            directed = metric in matrices.DIRECTED
+            prior, threshold = (None, None) if directed else (0.5, self._threshold)
+            return a.Matrix(
+                self._provenance(tx, prior=prior, threshold=threshold),
+                metric=metric,
+                directed=directed,
+                photographs=len(self._background.negatives) if metric in ("accuracy", "auc") else None,
+                members=matrices.members(rows, homes),
+                cells=matrices.cells(rows, metric),
+            )
+
+    def _chosen(self, tx: Transaction, names: Sequence[str]) -> list[Profile]:
+        """The profiles that generators, versions and families named mean, each once; all where none is named."""
+        if not names:
+            return [self._members.get(v) for v in tx.latest_refs()]
+        families = {f.name: f.members for f in tx.families()}
+        wanted = [n for name in names for n in families.get(name, (name,))]
+        return [naming.operand(tx, n, self._members, _no_files) for n in dict.fromkeys(wanted)]
+
+    def portrait(self, name: str, images: Sequence[str | Path] = (), reals: Sequence[str | Path] = ()) -> Portrait:
+        """A generator's fingerprint as it is drawn: in space, its spectrum, and the border of its images.
+
+        Parameters
+        ----------
+        images
+            Whole images of the generator, for the profile towards the border: a fingerprint does not keep it.
+        reals
+            Photographs to compare that profile with.
+        """
+        from difreg.lineage import portrait
+
+        with single_threaded(), self._catalog.read() as tx:
+            made = naming.operand(tx, name, self._members, _no_files)
+            provenance = self._provenance(tx, solver=made.fingerprint.solver)
+        sides = [portrait.borders(given, self._background.denoiser, self._progress) for given in (images, reals)]
+        return portrait.portrait(made, provenance, *sides)
+
     def export_tree(self, output: str | Path, method: str = "upgma", *, replicates: int = 100, seed: int = 0) -> None:
         """Write :meth:`similarity_tree` as Newick, supports as labels of the groups."""
         from difreg.lineage import similarity
 
         made = self.similarity_tree(method, replicates=replicates, seed=seed)
         write_whole(Path(output), similarity.answered(made).encode("utf-8", "backslashreplace"))
+
+
+def _no_files(path: str) -> Profile:
+    raise NotFoundError(
+        f"'{shown(path)}' is a file or folder, not a generator.", "Register it: difreg add NAME IMAGES."
+    )
+
+
+def _unfit(count: int, most: int) -> NotFoundError | InputError:
+    if count < 2:
+        return NotFoundError("A matrix needs two generators with images.", "Register some: difreg add NAME IMAGES...")
+    return InputError(f"A matrix of {count} generators cannot be read.", f"Name at most {most}, or a family of them.")
 
 
 def _leaf(made: Profile, length: float, family: str | None, title: str | None) -> a.TreeLeaf:

@@ -15,6 +15,7 @@ const fitting = () => figures.findLast((f) => f.layout.meta.width <= window.inne
 function draw() {
   const figure = fitting();
   drawn = figure;
+  plot.style.width = figure.layout.width ? `${figure.layout.width}px` : "";  // the style sheet centres it
   return Plotly.react(plot, figure.data, structuredClone(figure.layout), CONFIG);
 }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from difreg.lineage import answers as a
-from difreg.lineage.crossdetection import cross_detect, cross_detect_all
+from difreg.lineage.crossdetection import cross_detect, cross_detect_each
 from difreg.lineage.families import PREFIX, Community, Edge, communities
 from difreg.lineage.families import number as family_number
 from difreg.lineage.keeping import history
@@ -142,12 +142,7 @@ def forward_rows(new: Profile, others: Sequence[Profile]) -> list[CrossRecord]:
 
 
 def _back(new: Profile, others: Sequence[Profile]) -> list[CrossRecord]:
-    mine = frozenset(new.contents)
-    # A fingerprint that trained on none of the new images can score them together with all such others.
-    free = [o for o in others if mine.isdisjoint(o.contents)]
-    rest = [o for o in others if not mine.isdisjoint(o.contents)]
-    found = [*(cross_detect_all(free, new) if free else []), *(cross_detect(o, new) for o in rest)]
-    return _cross_rows(found, (new, *others))
+    return _cross_rows(cross_detect_each(others, new), (new, *others))
 
 
 def _cross_rows(found: Iterable[a.CrossDetection | None], ends: Iterable[Profile]) -> list[CrossRecord]:

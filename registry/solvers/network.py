@@ -85,22 +85,32 @@ class Source:
     """A network with its noise and optimiser; each call is one output, each :meth:`step` one step on a loss of it.
 
     All randomness is drawn on the processor from ``seed``, so that a device changes rounding alone, and the caller's
-    own random state is left as it was.
+    own random state is left as it was. ``jitter`` is the standard deviation of what is added to the noise each time.
     """
 
-    def __init__(self, canvas: int, seed: int, device: torch.device, *, circular: bool = False) -> None:
+    def __init__(
+        self,
+        canvas: int,
+        seed: int,
+        device: torch.device,
+        *,
+        circular: bool = False,
+        learning_rate: float = LEARNING_RATE,
+        jitter: float = NOISE_STEP,
+    ) -> None:
         self.generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.network = UNet(circular=circular).to(device).train()
         self.noise = NOISE_RANGE * torch.rand((1, INPUTS, canvas, canvas), generator=self.generator)
+        self.jitter = jitter
         self.device = device
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), LEARNING_RATE, fused=True)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), learning_rate, fused=True)
 
     def __call__(self) -> Tensor:
         """The next output, (3, canvas, canvas)."""
         fresh = torch.randn(self.noise.shape, generator=self.generator)
-        out: Tensor = self.network((self.noise + NOISE_STEP * fresh).to(self.device))[0]
+        out: Tensor = self.network((self.noise + self.jitter * fresh).to(self.device))[0]
         return out
 
     def step(self, loss: Tensor) -> float:
