@@ -12,7 +12,7 @@ import numpy as np
 
 from difreg.lineage import kinship
 from difreg.lineage.answers import CrossDetection, MatrixCell, MatrixMember
-from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 from difreg.lineage.crossdetection import cross_detect_each, cross_detect_self
 from difreg.lineage.similarity import distances
 from difreg.registry import intervals
@@ -122,7 +122,8 @@ def _pair(one: Profile, two: Profile, metric: str) -> tuple[MatrixCell, MatrixCe
     half = kinship.half_interval(one, apart)
     numbers = np.array([known.kinship, known.kinship - half, known.kinship + half])
     if metric == "probability":
-        numbers = kinship.probability(log_likelihood_ratio(numbers, one.background.calibration))
+        ruler = calibration_at(one.background.calibrations, min(len(one), len(apart)))
+        numbers = kinship.probability(log_likelihood_ratio(numbers, ruler))
     value, low, high = numbers.tolist()
     sizes = len(apart), len(one)
     return tuple(MatrixCell(*e, value, low, high, n, known.judged) for e, n in zip(ends, sizes, strict=True))  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from difreg.files import write_whole
 from difreg.lineage import answers as a
 from difreg.lineage.doors.home import Home
 from difreg.lineage.keeping import naming
+from difreg.lineage.kinship import ACCEPTANCE
 from difreg.names import shown
 from difreg.registry.profiles import Profile
 from difreg.registry.threads import single_threaded
@@ -95,7 +96,7 @@ class Drawing(Home):
             homes = {m: (f.name, f.title) for f in tx.families() for m in f.members}
             rows = matrices.ordered(profiles, homes)
             directed = metric in matrices.DIRECTED
-            prior, threshold = (None, None) if directed else (0.5, self._threshold)
+            prior, threshold = (None, None) if directed else (0.5, ACCEPTANCE)
             return a.Matrix(
                 self._provenance(tx, prior=prior, threshold=threshold),
                 metric=metric,
