@@ -1,0 +1,468 @@
+"use strict";
+// Draws the lineage, or of it a family or the neighbourhood of a generator, and saves what is shown.
+// The data are columns: a node or an edge is its number in them. Edges are numbered in the order of `edges.kinds`.
+
+const { nodes, edges, families, figures, kinds, strokes, theme, words, large } = JSON.parse(document.getElementById("figures").textContent);
+const plot = document.getElementById("figure");
+const $ = (id) => document.getElementById(id);
+const controls = Object.fromEntries([...$("controls").elements].filter((e) => e.id).map((e) => [e.id, e]));
+const STOPS = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
+const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 44;
+const CONFIG = {
+  displaylogo: false, responsive: true, scrollZoom: false, showTips: false, plotlyServerURL: "",
+  modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
+};
+const ORDER = ["kin", "implied", "derived", "declared"];
+const state = { around: null, found: null, hidden: new Set(), drawn: null };
+let shown = { nodes: [], edges: [] };
+
+// Edges by kind, and of each node the edges at it, the strongest first.
+const kindOf = [], offset = {};
+for (const [kind, n] of Object.entries(edges.kinds)) { offset[kind] = kindOf.length; for (let k = 0; k < n; k++) kindOf.push(kind); }
+const at = nodes.name.map(() => []);
+kindOf.forEach((kind, e) => { at[edges.start[e]].push(e); at[edges.end[e]].push(e); });
+const strength = (e) => (e < offset.kin ? 1e9 : edges.kinship[e - offset.kin] ?? 0);
+for (const list of at) list.sort((a, b) => strength(b) - strength(a));
+const other = (e, i) => (edges.start[e] === i ? edges.end[e] : edges.start[e]);
+const least = () => STOPS[controls.threshold.value];
+const passes = (e, bound) => edges.probability[e] === null || edges.probability[e] >= bound;
+const safe = (i) => nodes.safe[i] ?? nodes.name[i];
+const narrow = () => window.innerWidth - 16 < figures.at(-1).layout.meta.width;
+const figureOf = (axis) => figures.find((f) => f.axis === axis && f === figures.filter((g) => g.axis === axis).at(narrow() ? 0 : -1));
+
+// Text: names are escaped as Plotly reads markup; numbers are written as the other answers write them.
+const plain = (text) => text.replace(/[&<>$]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", $: "&#36;" })[c]);
+const share = (v) => (v === null ? "-" : v.toFixed(3).replace(/^(-?)0\./, "$1.").replace("-.000", ".000"));
+const probability = (v) => (v === null ? "-" : v > 0.999 ? "&gt;.999" : v < 0.001 ? "&lt;.001" : share(v));
+const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+function ratio(v) {
+  if (v === null) return "-";
+  if (v === 0) return "0";
+  if (v >= 0.01 && v < 1000) return v >= 10 ? v.toFixed(0) : String(Number(v.toPrecision(2)));
+  return v.toExponential(0).replace("+", "");
+}
+
+function tellEdge(e) {
+  const [one, two] = [edges.start[e], edges.end[e]];
+  if (kindOf[e] === "declared") return edges.told[e][0];
+  const names = { one: safe(one), two: safe(two) };
+  if (kindOf[e] === "derived") return fill(words.derived, { ...names, step: edges.told[e][0], reason: edges.told[e][1] });
+  const k = e - offset.kin, z = (v) => (v === null ? "-" : v.toFixed(1));
+  const interval = edges.low[k] === null && edges.high[k] === null ? "-" : `${z(edges.low[k])} to ${z(edges.high[k])}`;
+  return fill(words.kin, {
+    ...names, z: z(edges.kinship[k]), interval, p: probability(edges.probability[e]), ratio: ratio(edges.likelihood_ratio[k]),
+    support: share(edges.support[e]), n: count(nodes.images[one] ?? 0, "image"), m: count(nodes.images[two] ?? 0, "image"),
+  });
+}
+
+function tellNode(i) {
+  const steps = at[i].filter((e) => kindOf[e] === "derived" && edges.start[e] === i);
+  const told = steps.map((e) => fill(words.derivation, { two: safe(edges.end[e]), step: edges.told[e][0], reason: edges.told[e][1] }));
+  return nodes.told[i] + (told.length ? "<br>" + told.join("<br>") : "");
+}
+
+// What is to be seen: nodes with their places, routes of edges, and Plotly's layout around them.
+
+function scene() {
+  if (state.around !== null) return near(state.around, Number(controls.depth.value));
+  const family = controls.family.value;
+  const overview = large && family === "";
+  controls.axis.disabled = overview;
+  if (family === "-1") return outlined(all().filter((i) => nodes.unit[i] === -1), (i) => nodes.parent[i] ?? undefined, new Set());
+  const figure = figureOf(overview ? "time" : controls.axis.value);
+  const ids = family === "" ? all() : all().filter((i) => nodes.unit[i] === Number(family));
+  return {
+    ids, figure, overview, labelled: figure.labelled, headings: figure.headings, via: new Set(),
+    spot: (i) => figure.spots[i], way: (e) => figure.ways[e], box: family === "" ? null : figure.boxes[family], key: `${figure.axis} ${family}`,
+  };
+}
+
+const all = () => nodes.name.map((_, i) => i);
+
+// The nearest of a node's relatives, along edges that the threshold leaves.
+function near(centre, depth) {
+  const bound = least(), reached = new Map([[centre, null]]), via = new Set();
+  let front = [centre];
+  for (let step = 0; step < depth; step++) {
+    const next = [];
+    for (const i of front) {
+      for (const e of at[i]) {
+        const j = other(e, i);
+        if (reached.has(j) || !passes(e, bound) || reached.size > NEAREST) continue;
+        reached.set(j, e);
+        via.add(e);
+        next.push(j);
+      }
+    }
+    front = next;
+  }
+  const rank = new Map([...reached.keys()].map((i, n) => [i, n]));
+  const above = new Map();
+  const under = (i, j) => { for (let k = j; k !== undefined; k = above.get(k)) if (k === i) return true; return false; };
+  for (const i of reached.keys()) {
+    const parents = at[i].filter((e) => e < offset.kin && edges.start[e] === i && rank.has(edges.end[e]) && passes(e, bound));
+    const up = parents.map((e) => edges.end[e]).find((j) => !under(i, j));
+    const before = reached.get(i) === null ? undefined : other(reached.get(i), i);
+    const over = up ?? (before === undefined || under(i, before) ? undefined : before);
+    if (over !== undefined) above.set(i, over);
+  }
+  return { ...outlined([...reached.keys()], (i) => above.get(i), via), key: `around ${centre} ${depth}` };
+}
+
+// Trees from their roots down, as an outline: leaves in rows, then what has children itself.
+function outlined(ids, parent, via) {
+  const inside = new Set(ids), width = figureOf("generation").layout.meta.width, spots = new Map(), ways = new Map();
+  const below = new Map(ids.map((i) => [i, []]));
+  const roots = ids.filter((i) => !inside.has(parent(i)));
+  ids.forEach((i) => { if (inside.has(parent(i))) below.get(parent(i)).push(i); });
+  let y = 8;
+  const rows = (leaves, x) => {
+    const across = Math.max(1, Math.floor((width - x) / CELL));
+    leaves.forEach((i, k) => spots.set(i, [x + DOT + (k % across) * CELL, y + (Math.floor(k / across) + 0.5) * ROW]));
+    y += Math.ceil(leaves.length / across) * ROW;
+  };
+  const split = (list) => [list.filter((i) => !below.get(i).length), list.filter((i) => below.get(i).length)];
+  const grow = (i, x) => {
+    spots.set(i, [x + DOT, y + ROW / 2]);
+    y += ROW;
+    const [leaves, deep] = split(below.get(i)), inner = Math.min(x + INDENT, width - CELL);
+    rows(leaves, inner);
+    deep.forEach((j) => grow(j, inner));
+  };
+  const [leaves, deep] = split(roots);
+  deep.forEach((i) => grow(i, 0));
+  rows(leaves, 0);
+  const route = (i, j) => {
+    const [[cx, cy], [px, py]] = [spots.get(i), spots.get(j)];
+    return [[cx, cy - RADIUS], [cx, cy - ROW / 2], [px, cy - ROW / 2], [px, py + RADIUS]];
+  };
+  for (const i of ids) {
+    const over = parent(i);
+    const e = inside.has(over) ? at[i].find((d) => other(d, i) === over) : undefined;
+    if (e !== undefined) ways.set(e, edges.start[e] === i ? route(i, over) : route(i, over).reverse());
+  }
+  const base = figureOf("generation");
+  const layout = { ...structuredClone(base.layout), shapes: [] };
+  return {
+    ids, figure: { ...base, layout }, labelled: true, headings: [], via, spot: (i) => spots.get(i), way: (e) => ways.get(e),
+    box: [6, 6, width - 6, y + 2], key: `outline ${controls.family.value}`,
+  };
+}
+
+// Lines, arrowheads and the points that carry an edge's hover.
+
+function bow([x0, y0], [x1, y1], steps) {
+  const far = Math.hypot(x1 - x0, y1 - y0) || 1, bulge = Math.min(26, far / 3);
+  const mx = (x0 + x1) / 2 - (Math.abs(y1 - y0) / far) * bulge, my = (y0 + y1) / 2 - (Math.abs(x1 - x0) / far) * bulge;
+  const points = Array.from({ length: steps + 1 }, (_, k) => k / steps)
+    .map((t) => [(1 - t) ** 2 * x0 + 2 * t * (1 - t) * mx + t * t * x1, (1 - t) ** 2 * y0 + 2 * t * (1 - t) * my + t * t * y1]);
+  const clear = points.filter((p) => Math.min(Math.hypot(p[0] - x0, p[1] - y0), Math.hypot(p[0] - x1, p[1] - y1)) >= RADIUS);
+  return clear.length > 1 ? clear : points;
+}
+
+const weight = (stroke, p) => {
+  const found = p === null ? null : stroke.bins.find((b) => p >= b[0] || b[0] === 0);
+  return found ? found.slice(1) : stroke.unknown;
+};
+
+function drawnEdges(view, kind, list, bound) {
+  const stroke = strokes[kind];
+  const hidden = state.hidden.has(kind);
+  const base = (held, more) => ({
+    type: "scatter", legendgroup: kind, showlegend: false, cliponaxis: false, meta: { kind: held, edges: more.edges }, visible: hidden ? "legendonly" : true,
+    legendrank: ORDER.indexOf(kind) + 3, ...more.trace,
+  });
+  const ways = new Map(list.map((e) => [e, view.way(e) || bow(view.spot(edges.start[e]), view.spot(edges.end[e]), stroke.directed ? 24 : 8)]));
+  const bins = new Map();
+  for (const e of list) {
+    const style = weight(stroke, edges.probability[e]).join(" ");
+    bins.set(style, [...(bins.get(style) || []), e]);
+  }
+  const kept = list.filter((e) => passes(e, bound));
+  const traces = [...bins.keys()].sort((a, b) => parseFloat(b) - parseFloat(a)).map((style, n) => {
+    const [width, opacity] = style.split(" ").map(Number), mine = bins.get(style).filter((e) => passes(e, bound)), x = [], y = [];
+    for (const e of mine) { for (const p of ways.get(e)) { x.push(p[0]); y.push(p[1]); } x.push(null); y.push(null); }
+    const line = { color: stroke.colour, width, dash: stroke.dash };
+    return base(kind, { edges: mine, trace: { x, y, mode: "lines", line, opacity, name: stroke.name, showlegend: n === 0, hoverinfo: "skip" } });
+  });
+  if (stroke.directed && list.length) {
+    const tips = kept.map((e) => { const [[ax, ay], [bx, by]] = ways.get(e).slice(-2); return [bx, by, Math.atan2(bx - ax, ay - by)]; });
+    const marker = {
+      symbol: kept.map((e) => (edges.stated[e] ? "triangle-up" : "triangle-up-open")), size: 9, color: stroke.colour,
+      angle: tips.map((t) => (t[2] * 180) / Math.PI), line: { width: 1.5, color: stroke.colour },
+    };
+    const x = tips.map((t) => t[0] - 4 * Math.sin(t[2])), y = tips.map((t) => t[1] + 4 * Math.cos(t[2]));
+    traces.push(base("arrows", { edges: kept, trace: { x, y, mode: "markers", marker, hoverinfo: "skip" } }));
+  }
+  const handle = (way) => {
+    const [[ax, ay], [bx, by]] = stroke.directed && way.length < 8 ? way : way.slice(Math.floor(way.length / 2) - 1);
+    return [(ax + bx) / 2, (ay + by) / 2];
+  };
+  const spots = kept.map((e) => handle(ways.get(e)));
+  const seen = kind === "declared" ? { size: 8, symbol: "x-thin-open", line: { width: 2, color: stroke.colour } } : { size: 12, color: stroke.colour, opacity: 0 };
+  const hover = { x: spots.map((p) => p[0]), y: spots.map((p) => p[1]), mode: "markers", marker: seen, hovertext: kept.map(tellEdge), hoverinfo: "text" };
+  traces.push(base("hover", { edges: kept, trace: hover }));
+  return traces;
+}
+
+// Colours of nodes: by family, or by a number on a scale.
+const NUMBERS = { reliability: ["reliability", [0, 1]], year: ["released, or not before", null], support: ["support", [0, 1]] };
+
+function range(by) {
+  if (NUMBERS[by][1]) return NUMBERS[by][1];
+  const known = nodes[by].filter((v) => v !== null);
+  return known.length ? [Math.floor(Math.min(...known)), Math.floor(Math.max(...known)) + 1] : [0, 1];
+}
+
+function coloured(by) {
+  if (by === "family") return (i) => nodes.colour[i];
+  const [low, high] = range(by);
+  const parts = theme.scale.map((c) => [1, 3, 5].map((k) => parseInt(c.slice(k, k + 2), 16)));
+  return (i) => {
+    if (nodes[by][i] === null) return theme.lone;
+    const t = 2 * Math.min(Math.max((nodes[by][i] - low) / (high - low), 0), 1), k = Math.min(Math.floor(t), 1);
+    return `rgb(${parts[k].map((v, c) => Math.round(v + (parts[k + 1][c] - v) * (t - k))).join(",")})`;
+  };
+}
+
+function scale(by, layout) {
+  const [low, high] = range(by);
+  const plotted = layout.height - layout.margin.t - layout.margin.b;
+  const bar = {
+    orientation: "h", thickness: 10, len: 1, x: 0, xanchor: "left", xpad: 12, ypad: 0, y: 1 + (layout.margin.t - 36) / plotted, yanchor: "bottom", outlinewidth: 0,
+    lenmode: "pixels", title: { text: NUMBERS[by][0], side: "top", font: { size: 12 } }, tickfont: { size: 11, color: theme.ink }, nticks: 6,
+    ...(by === "year" ? { tickformat: "d" } : {}),
+  };
+  bar.len = Math.min(300, plot.clientWidth - 24 || 300);
+  const marker = { color: [low], cmin: low, cmax: high, colorscale: theme.scale.map((c, k) => [k / 2, c]), showscale: true, colorbar: bar, size: 0.1 };
+  return { type: "scatter", x: [null], y: [null], mode: "markers", marker, meta: { kind: "scale" }, showlegend: false, hoverinfo: "skip" };
+}
+
+function drawnNodes(view, kind, bound) {
+  const made = kinds[kind], ids = view.ids.filter((i) => nodes.kind[i] === kind), colour = coloured(controls.colour.value);
+  const group = `node ${kind}`;
+  const held = (i) => !view.overview || at[i].some((e) => passes(e, bound) && edges.probability[e] !== null) || at[i].length === 0;
+  const marker = {
+    ...made.marker, size: view.labelled ? made.marker.size : Math.round(made.marker.size * 0.65),
+    color: ids.map((i) => (kind === "stub" ? theme.paper : colour(i))), opacity: ids.map((i) => (held(i) ? 1 : 0.25)),
+    line: view.labelled ? made.marker.line : { ...made.marker.line, width: 1 },
+  };
+  return {
+    ...made, x: ids.map((i) => view.spot(i)[0]), y: ids.map((i) => view.spot(i)[1]), marker, legendgroup: group, meta: { kind: "nodes", nodes: ids },
+    mode: view.labelled ? "markers+text" : "markers", ...(view.labelled ? { text: ids.map((i) => nodes.label[i] ?? safe(i)) } : { text: undefined }),
+    hovertext: ids.map(tellNode), visible: state.hidden.has(group) ? "legendonly" : true,
+  };
+}
+
+// A ring around what was searched for or clicked.
+function ring(view) {
+  const i = state.around ?? state.found;
+  const [x, y] = i !== null && view.ids.includes(i) ? view.spot(i) : [null, null];
+  const marker = { symbol: "circle-open", size: 26, color: theme.found, line: { width: 3 } };
+  return {
+    type: "scatter", x: [x], y: [y], meta: { kind: "found", nodes: [i] }, showlegend: false, hoverinfo: "skip", cliponaxis: false, marker,
+    mode: view.labelled ? "markers" : "markers+text", text: i === null ? [""] : [`<b>${safe(i)}</b>`],
+    textposition: x !== null && x > view.figure.layout.meta.width / 2 ? "middle left" : "middle right", textfont: { size: 13, color: theme.ink },
+  };
+}
+
+const edgeKind = (view, e) => (kindOf[e] === "implied" && view.via.has(e) ? "kin" : kindOf[e]);
+
+function chosen(view) {
+  const inside = new Set(view.ids), lists = Object.fromEntries(ORDER.map((kind) => [kind, []]));
+  for (let e = 0; e < kindOf.length; e++) {
+    if (!inside.has(edges.start[e]) || !inside.has(edges.end[e])) continue;
+    if (view.overview && nodes.unit[edges.start[e]] === nodes.unit[edges.end[e]]) continue;
+    const kind = edgeKind(view, e);
+    if (kind !== "implied" || controls.implied.checked) lists[kind].push(e);
+  }
+  return lists;
+}
+
+function framed(view) {
+  const { figure, box } = view, layout = structuredClone(figure.layout), [l, r] = layout.xaxis.range;
+  if (box) {
+    layout.shapes = layout.shapes.filter((s) => s.name === controls.family.value && state.around === null);
+    const wide = Math.max(box[2] + 6, box[0] - 6 + (r - l)), [top, bottom] = [box[1] - 6, box[3] + 6];
+    if (figure.axis === "generation") layout.xaxis.range = [box[0] - 6, wide];
+    layout.height += bottom - top - (layout.yaxis.range[0] - layout.yaxis.range[1]);
+    layout.yaxis.range = [bottom, top];
+  }
+  if (controls.colour.value !== "family") { layout.margin.t += SCALE_ROOM; layout.height += SCALE_ROOM; }
+  const plotted = layout.height - layout.margin.t - layout.margin.b;
+  layout.legend.y = 1 + (layout.xaxis.visible ? 22 : 0) / plotted;
+  if (narrow()) { layout.dragmode = false; layout.xaxis.fixedrange = layout.yaxis.fixedrange = true; }
+  return layout;
+}
+
+function draw() {
+  const view = scene(), bound = least(), lists = chosen(view), layout = view.key === state.drawn?.key && !state.fresh ? plot.layout : framed(view);
+  const headings = view.headings.map((t) => {
+    const kept = t.meta.families.map((f, k) => k).filter((k) => !view.box || String(t.meta.families[k]) === controls.family.value);
+    const pick = (a) => kept.map((k) => a[k]);
+    const told = (f) => (f < 0 ? plain("not in a family") : families[f].told);
+    return {
+      ...t, x: pick(t.x), y: pick(t.y), text: pick(t.text), marker: { ...t.marker, color: pick(t.marker.color) }, meta: { ...t.meta, families: pick(t.meta.families) },
+      hovertext: pick(t.meta.families).map(told),
+    };
+  });
+  const data = [
+    ...ORDER.filter((kind) => lists[kind].length).flatMap((kind) => drawnEdges(view, kind, lists[kind], bound)), ring(view), ...headings,
+    ...Object.keys(kinds).filter((kind) => view.ids.some((i) => nodes.kind[i] === kind)).map((kind) => drawnNodes(view, kind, bound)),
+    ...(controls.colour.value === "family" ? [] : [scale(controls.colour.value, layout)]),
+  ];
+  const kept = Object.values(lists).flat().filter((e) => passes(e, bound) && !state.hidden.has(edgeKind(view, e)));
+  shown = { nodes: view.ids.filter((i) => !state.hidden.has(`node ${nodes.kind[i]}`)), edges: kept };
+  tell(view, bound, Object.values(lists).flat().length);
+  plot.style.minWidth = layout.xaxis.range[1] - layout.xaxis.range[0] + 14 + "px";
+  state.drawn = view;
+  state.fresh = false;
+  return Plotly.react(plot, data, layout, CONFIG);
+}
+
+function tell(view, bound, every) {
+  $("least").textContent = bound ? String(bound).replace("0.", ".") : "0 (all)";
+  let said = `${shown.edges.length} of ${every} edges`;
+  if (view.overview) {
+    const passing = kindOf.filter((_, e) => passes(e, bound)).length;
+    said = `${passing} of ${kindOf.length} edges; those inside families show in a family`;
+  } else if (state.around !== null) said = `${shown.nodes.length} generators ${view.ids.length > NEAREST ? "(the nearest) " : ""}around ${nodes.name[state.around]}; ${said}`;
+  $("count").textContent = said;
+  $("all").hidden = state.around === null && state.found === null && controls.family.value === "";
+  $("near").hidden = state.found === null || state.around !== null;
+  if ($("table").open) table();
+}
+
+// Choices
+
+function fresh() { state.fresh = true; return draw(); }
+
+function open(i) { state.around = state.found = i; return fresh().then(() => window.scrollTo({ top: 0 })); }
+
+function whole() { state.around = state.found = null; controls.family.value = ""; controls.search.value = ""; return fresh(); }
+
+// Search: exact, else the first that begins with it, else that holds it. The view is centred on what is found.
+function search() {
+  const text = controls.search.value.trim().toLowerCase();
+  if (!text) return;
+  const names = nodes.name.map((n) => n.toLowerCase());
+  const i = [(n) => n === text, (n) => n.startsWith(text), (n) => n.includes(text)].map((rule) => names.findIndex(rule)).find((k) => k >= 0);
+  $("missing").textContent = i === undefined ? "no such generator" : "";
+  if (i === undefined) return;
+  state.found = i;
+  if (state.around !== null && !state.drawn.ids.includes(i)) state.around = null;
+  if (controls.family.value !== "" && Number(controls.family.value) !== nodes.unit[i]) controls.family.value = "";
+  fresh().then(() => centre(i));
+}
+
+function centre(i) {
+  const [x, y] = state.drawn.spot(i), { xaxis, yaxis, margin, height } = plot.layout;
+  const most = Math.max(320, window.innerHeight - 60 - margin.t), scaleY = (height - margin.t - margin.b) / (yaxis.range[0] - yaxis.range[1]);
+  const tall = Math.min(yaxis.range[0] - yaxis.range[1], most), wide = xaxis.range[1] - xaxis.range[0];
+  const change = { "xaxis.range": [x - wide / 2, x + wide / 2], "yaxis.range": [y + tall / 2, y - tall / 2], height: tall * scaleY + margin.t + margin.b };
+  change["legend.y"] = 1 + (xaxis.visible ? 22 : 0) / (tall * scaleY);
+  return Plotly.relayout(plot, change).then(() => {
+    const place = plot.getBoundingClientRect(), middle = place.top + margin.t + (tall * scaleY) / 2;
+    window.scrollTo({ top: window.scrollY + middle - window.innerHeight / 2 });
+  });
+}
+
+// Saving
+
+const TYPES = { generator: "generator", jpeg: "generator", stub: "generator", ancestor: "ancestor", traced: "traced" };
+const RELATIONS = { derived: "DERIVED_FROM", declared: "DECLARED_PARENT", kin: "KIN", implied: "KIN" };
+const known = (facts) => Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== null && v !== undefined));
+
+function selection() {
+  const node = (i) => known({
+    id: i, name: nodes.name[i], type: TYPES[nodes.kind[i]], observed: nodes.kind[i] !== "stub", family: nodes.family[i], released: nodes.released[i],
+    not_before: nodes.not_before[i], images: nodes.images[i], reliability: nodes.reliability[i],
+  });
+  const edge = (e) => {
+    const k = e - offset.kin, kin = k < 0 ? {} : { kinship: edges.kinship[k], low: edges.low[k], high: edges.high[k], likelihood_ratio: edges.likelihood_ratio[k] };
+    return known({ type: RELATIONS[kindOf[e]], source: edges.start[e], target: edges.end[e], probability: edges.probability[e], support: edges.support[e], ...kin });
+  };
+  return { schema: "difreg/lineage-view", schema_version: 1, threshold: least(), nodes: shown.nodes.map(node), edges: shown.edges.map(edge) };
+}
+
+// A line a tree; a node with several parents hangs under the one it is drawn under.
+function newick() {
+  const inside = new Set(shown.nodes), linked = new Set(shown.edges.map((e) => `${edges.start[e]} ${edges.end[e]}`));
+  const over = (i) => (inside.has(nodes.parent[i]) && linked.has(`${i} ${nodes.parent[i]}`) ? nodes.parent[i] : undefined);
+  const below = new Map(shown.nodes.map((i) => [i, []]));
+  for (const i of shown.nodes) if (over(i) !== undefined) below.get(over(i)).push(i);
+  const write = (i) => (below.get(i).length ? `(${below.get(i).map(write).join(",")})` : "") + `'${nodes.name[i].replaceAll("'", "''")}'`;
+  return shown.nodes.filter((i) => over(i) === undefined).map((i) => write(i) + ";\n").join("");
+}
+
+function save(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+const picture = (format) => () => Plotly.downloadImage(plot, { format, filename: "lineage", width: plot.clientWidth, height: plot.layout.height, scale: format === "png" ? 2 : 1 });
+$("png").addEventListener("click", picture("png"));
+$("svg").addEventListener("click", picture("svg"));
+$("json").addEventListener("click", () => save("lineage.json", JSON.stringify(selection(), null, 1) + "\n", "application/json"));
+$("newick").addEventListener("click", () => save("lineage.nwk", newick(), "text/plain"));
+
+// The same as text, for those who do not see the picture.
+function table() {
+  const rows = (head, list) => {
+    const made = document.createElement("table");
+    for (const cells of [head, ...list]) {
+      const row = made.insertRow();
+      for (const text of cells) { const cell = document.createElement(cells === head ? "th" : "td"); cell.textContent = text; row.append(cell); }
+    }
+    return made;
+  };
+  const view = selection(), name = (i) => nodes.name[i];
+  const told = { DERIVED_FROM: "derived from", DECLARED_PARENT: "declared child of, contradicted", KIN: "kin of" };
+  const text = (v) => (v === null ? "-" : probability(v).replace("&gt;", ">").replace("&lt;", "<"));
+  $("rows").replaceChildren(
+    rows(["generator", "family", "released", "not before", "images", "reliability"], view.nodes.map((n) => [n.name, n.family ?? "-", n.released ?? "-", n.not_before ?? "-", n.images ?? "-", share(n.reliability ?? null)])),
+    rows(["generator", "is", "generator", "P", "support"], view.edges.map((e) => [name(e.source), told[e.type], name(e.target), text(e.probability ?? null), share(e.support ?? null)])),
+  );
+}
+
+// The page
+
+const option = (select, value, text) => { const o = document.createElement("option"); o.value = value; o.textContent = text; select.append(o); };
+option(controls.family, "", "all families");
+families.forEach((f, k) => option(controls.family, k, `${f.title} (${f.members})`));
+if (nodes.unit.includes(-1)) option(controls.family, -1, "in no family");
+nodes.name.forEach((name) => option($("names"), name, ""));
+controls.threshold.max = STOPS.length - 1;
+controls.axis.value = "generation";
+$("more").open = window.innerWidth > 700;
+$("more").hidden = false;
+for (const name of ["threshold"]) controls[name].addEventListener("input", draw);
+for (const name of ["implied", "colour", "axis", "depth"]) controls[name].addEventListener("change", fresh);
+controls.family.addEventListener("change", () => { state.around = state.found = null; fresh(); });
+controls.search.addEventListener("change", search);
+$("near").addEventListener("click", () => open(state.found));
+$("all").addEventListener("click", whole);
+$("table").addEventListener("toggle", () => { if ($("table").open) table(); });
+$("controls").addEventListener("submit", (event) => { event.preventDefault(); search(); });
+window.addEventListener("resize", () => { if (state.wide !== narrow()) { state.wide = narrow(); fresh(); } });
+state.wide = narrow();
+const traced = nodes.kind.indexOf("traced");
+if (large && traced >= 0) state.around = state.found = traced;
+draw().then(() => {
+  plot.on("plotly_legendclick", (event) => {
+    const group = event.data[event.curveNumber].legendgroup;
+    if (!state.hidden.delete(group)) state.hidden.add(group);
+    draw();
+    return false;
+  });
+  plot.on("plotly_click", ({ points: [point] }) => {
+    const meta = point.data.meta;
+    if (meta.kind === "nodes") open(meta.nodes[point.pointNumber]);
+    if (meta.kind === "headings") { controls.family.value = meta.families[point.pointNumber]; fresh(); }
+  });
+  plot.dataset.ready = "true";
+});
