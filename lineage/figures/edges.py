@@ -40,7 +40,7 @@ class Stroke:
 
 STROKES = {
     "derived": Stroke("derived from", "descent", "solid", _BINS, _UNKNOWN, True),
-    "declared": Stroke("declared, contradicted", "declared", "dot", _BINS, _UNKNOWN, True),
+    "declared": Stroke("contradicted", "declared", "dot", _BINS, _UNKNOWN, True),
     "kin": Stroke("kin, no direction", "kin", "dash", _KIN, (1.4, 0.6), False),
     "implied": Stroke("kin implied", "kin", "dash", ((0.0, 0.8, 0.35),), (0.8, 0.35), False),
 }
@@ -115,7 +115,7 @@ def _edges(
     points = [_handle(w, stroke.directed) for w in ways]
     marker = {"size": 12, "color": colour, "opacity": 0}
     if kind == "declared":
-        marker = {"size": 8, "symbol": AGAINST, "line": {"width": 2, "color": colour}}
+        marker = {"size": 8, "symbol": AGAINST, "color": colour, "line": {"width": 2, "color": colour}}
     yield trace(
         "hover", *_split(points), mode="markers", legendgroup=kind, marker=marker, customdata=p, hovertext=list(told)
     )

@@ -7,7 +7,7 @@ const plot = document.getElementById("figure");
 const $ = (id) => document.getElementById(id);
 const controls = Object.fromEntries([...$("controls").elements].filter((e) => e.id).map((e) => [e.id, e]));
 const STOPS = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
-const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 44;
+const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 44, LEGEND_ENTRY = 145, LEGEND_ROW = 29;
 const CONFIG = {
   displaylogo: false, responsive: true, scrollZoom: false, showTips: false, plotlyServerURL: "",
   modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
@@ -107,7 +107,7 @@ function near(centre, depth) {
     const over = up ?? (before === undefined || under(i, before) ? undefined : before);
     if (over !== undefined) above.set(i, over);
   }
-  return { ...outlined([...reached.keys()], (i) => above.get(i), via), key: `around ${centre} ${depth}` };
+  return { ...outlined([...reached.keys()], (i) => above.get(i), via), key: `around ${centre} ${depth} ${[...reached.keys()]}` };
 }
 
 // Trees from their roots down, as an outline: leaves in rows, then what has children itself.
@@ -137,10 +137,17 @@ function outlined(ids, parent, via) {
     const [[cx, cy], [px, py]] = [spots.get(i), spots.get(j)];
     return [[cx, cy - RADIUS], [cx, cy - ROW / 2], [px, cy - ROW / 2], [px, py + RADIUS]];
   };
+  const beside = (up, down) => {
+    const [[cx, cy], [px, py]] = [spots.get(down), spots.get(up)];
+    return [[cx - 3, cy - RADIUS], [cx - 3, cy - ROW / 2 + 3], [px - 5, cy - ROW / 2 + 3], [px - 5, py + RADIUS]];
+  };
   for (const i of ids) {
-    const over = parent(i);
-    const e = inside.has(over) ? at[i].find((d) => other(d, i) === over) : undefined;
+    const over = parent(i), e = inside.has(over) ? at[i].find((d) => other(d, i) === over && d < offset.kin) : undefined;
     if (e !== undefined) ways.set(e, edges.start[e] === i ? route(i, over) : route(i, over).reverse());
+  }
+  for (const e of via) {
+    const [up, down] = [edges.start[e], edges.end[e]].sort((i, j) => spots.get(i)[1] - spots.get(j)[1]);
+    if (e >= offset.kin && spots.get(up)[1] < spots.get(down)[1]) ways.set(e, beside(up, down));
   }
   const base = figureOf("generation");
   const layout = { ...structuredClone(base.layout), shapes: [] };
@@ -152,13 +159,12 @@ function outlined(ids, parent, via) {
 
 // Lines, arrowheads and the points that carry an edge's hover.
 
+// A curve from rim to rim that passes to the left of the straight line on its way up.
 function bow([x0, y0], [x1, y1], steps) {
-  const far = Math.hypot(x1 - x0, y1 - y0) || 1, bulge = Math.min(26, far / 3);
+  const far = Math.hypot(x1 - x0, y1 - y0) || 1, bulge = Math.min(26, far / 3), rim = Math.min(RADIUS / far, 0.4);
   const mx = (x0 + x1) / 2 - (Math.abs(y1 - y0) / far) * bulge, my = (y0 + y1) / 2 - (Math.abs(x1 - x0) / far) * bulge;
-  const points = Array.from({ length: steps + 1 }, (_, k) => k / steps)
-    .map((t) => [(1 - t) ** 2 * x0 + 2 * t * (1 - t) * mx + t * t * x1, (1 - t) ** 2 * y0 + 2 * t * (1 - t) * my + t * t * y1]);
-  const clear = points.filter((p) => Math.min(Math.hypot(p[0] - x0, p[1] - y0), Math.hypot(p[0] - x1, p[1] - y1)) >= RADIUS);
-  return clear.length > 1 ? clear : points;
+  const on = (t) => [(1 - t) ** 2 * x0 + 2 * t * (1 - t) * mx + t * t * x1, (1 - t) ** 2 * y0 + 2 * t * (1 - t) * my + t * t * y1];
+  return Array.from({ length: steps + 1 }, (_, k) => on(rim + (1 - 2 * rim) * (k / steps)));
 }
 
 const weight = (stroke, p) => {
@@ -173,7 +179,7 @@ function drawnEdges(view, kind, list, bound) {
     type: "scatter", legendgroup: kind, showlegend: false, cliponaxis: false, meta: { kind: held, edges: more.edges }, visible: hidden ? "legendonly" : true,
     legendrank: ORDER.indexOf(kind) + 3, ...more.trace,
   });
-  const ways = new Map(list.map((e) => [e, view.way(e) || bow(view.spot(edges.start[e]), view.spot(edges.end[e]), stroke.directed ? 24 : 8)]));
+  const ways = new Map(list.map((e) => [e, view.way(e) || bow(view.spot(edges.start[e]), view.spot(edges.end[e]), 12)]));
   const bins = new Map();
   for (const e of list) {
     const style = weight(stroke, edges.probability[e]).join(" ");
@@ -196,11 +202,11 @@ function drawnEdges(view, kind, list, bound) {
     traces.push(base("arrows", { edges: kept, trace: { x, y, mode: "markers", marker, hoverinfo: "skip" } }));
   }
   const handle = (way) => {
-    const [[ax, ay], [bx, by]] = stroke.directed && way.length < 8 ? way : way.slice(Math.floor(way.length / 2) - 1);
+    const [[ax, ay], [bx, by]] = (stroke.directed || view.via.size) && way.length < 8 ? way : way.slice(Math.floor(way.length / 2) - 1);
     return [(ax + bx) / 2, (ay + by) / 2];
   };
   const spots = kept.map((e) => handle(ways.get(e)));
-  const seen = kind === "declared" ? { size: 8, symbol: "x-thin-open", line: { width: 2, color: stroke.colour } } : { size: 12, color: stroke.colour, opacity: 0 };
+  const seen = kind === "declared" ? { size: 8, symbol: "x-thin-open", color: stroke.colour, line: { width: 2, color: stroke.colour } } : { size: 12, color: stroke.colour, opacity: 0 };
   const hover = { x: spots.map((p) => p[0]), y: spots.map((p) => p[1]), mode: "markers", marker: seen, hovertext: kept.map(tellEdge), hoverinfo: "text" };
   traces.push(base("hover", { edges: kept, trace: hover }));
   return traces;
@@ -280,8 +286,12 @@ function chosen(view) {
   return lists;
 }
 
-function framed(view) {
+function framed(view, entries) {
   const { figure, box } = view, layout = structuredClone(figure.layout), [l, r] = layout.xaxis.range;
+  const rows = (n) => Math.ceil(n / Math.max(1, Math.floor((layout.meta.width - 16) / LEGEND_ENTRY)));
+  const spare = (rows(layout.meta.entries) - rows(entries)) * LEGEND_ROW;
+  layout.margin.t -= spare;
+  layout.height -= spare;
   if (box) {
     layout.shapes = layout.shapes.filter((s) => s.name === controls.family.value && state.around === null);
     const wide = Math.max(box[2] + 6, box[0] - 6 + (r - l)), [top, bottom] = [box[1] - 6, box[3] + 6];
@@ -297,7 +307,9 @@ function framed(view) {
 }
 
 function draw() {
-  const view = scene(), bound = least(), lists = chosen(view), layout = view.key === state.drawn?.key && !state.fresh ? plot.layout : framed(view);
+  const view = scene(), bound = least(), lists = chosen(view);
+  const present = Object.keys(kinds).filter((kind) => view.ids.some((i) => nodes.kind[i] === kind)), used = ORDER.filter((kind) => lists[kind].length);
+  const layout = view.key === state.drawn?.key && !state.fresh ? plot.layout : framed(view, present.length + used.length);
   const headings = view.headings.map((t) => {
     const kept = t.meta.families.map((f, k) => k).filter((k) => !view.box || String(t.meta.families[k]) === controls.family.value);
     const pick = (a) => kept.map((k) => a[k]);
@@ -308,8 +320,8 @@ function draw() {
     };
   });
   const data = [
-    ...ORDER.filter((kind) => lists[kind].length).flatMap((kind) => drawnEdges(view, kind, lists[kind], bound)), ring(view), ...headings,
-    ...Object.keys(kinds).filter((kind) => view.ids.some((i) => nodes.kind[i] === kind)).map((kind) => drawnNodes(view, kind, bound)),
+    ...used.flatMap((kind) => drawnEdges(view, kind, lists[kind], bound)), ring(view), ...headings,
+    ...present.map((kind) => drawnNodes(view, kind, bound)),
     ...(controls.colour.value === "family" ? [] : [scale(controls.colour.value, layout)]),
   ];
   const kept = Object.values(lists).flat().filter((e) => passes(e, bound) && !state.hidden.has(edgeKind(view, e)));

@@ -92,7 +92,7 @@ def framed(kindred: Kindred, placed: Arrangement, theme: palette.Theme, width: i
             "entrywidth": _LEGEND_ENTRY - 48, "entrywidthmode": "pixels", "font": {"size": _SIZE, "color": theme.ink},
             "bgcolor": "rgba(0,0,0,0)", "itemsizing": "trace", "itemdoubleclick": False,
         },
-        "meta": {"width": width, "generators": sum(n["label"] == "Generator" for n in kindred.nodes.values())},
+        "meta": {"width": width, "entries": entries},
     }  # fmt: skip
 
 
@@ -247,7 +247,8 @@ def told(node: Any, derivations: list[str]) -> str:
 
 def caption(node: Any) -> str:
     """What is written beside a node."""
-    return label("shared ancestor" if node["label"] == "Ancestor" else str(node["name"]), _TEXT)
+    space = _NBSP if node["label"] == "Traced" else ""  # its symbol is wide
+    return space + label("shared ancestor" if node["label"] == "Ancestor" else str(node["name"]), _TEXT)
 
 
 KINDS = {
