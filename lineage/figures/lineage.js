@@ -7,7 +7,7 @@ const plot = document.getElementById("figure");
 const $ = (id) => document.getElementById(id);
 const controls = Object.fromEntries([...$("controls").elements].filter((e) => e.id).map((e) => [e.id, e]));
 const STOPS = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
-const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 44, LEGEND_ENTRY = 145, LEGEND_ROW = 29;
+const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 52, LEGEND_ENTRY = 145, LEGEND_ROW = 29;
 const CONFIG = {
   displaylogo: false, responsive: true, scrollZoom: false, showTips: false, plotlyServerURL: "",
   modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
@@ -28,7 +28,7 @@ const least = () => STOPS[controls.threshold.value];
 const passes = (e, bound) => edges.probability[e] === null || edges.probability[e] >= bound;
 const safe = (i) => nodes.safe[i] ?? nodes.name[i];
 const narrow = () => window.innerWidth - 16 < figures.at(-1).layout.meta.width;
-const figureOf = (axis) => figures.find((f) => f.axis === axis && f === figures.filter((g) => g.axis === axis).at(narrow() ? 0 : -1));
+const figureOf = (axis) => figures.filter((f) => f.axis === axis).at(narrow() ? 0 : -1);
 
 // Text: names are escaped as Plotly reads markup; numbers are written as the other answers write them.
 const plain = (text) => text.replace(/[&<>$]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", $: "&#36;" })[c]);
@@ -69,9 +69,11 @@ function scene() {
   const family = controls.family.value;
   const overview = large && family === "";
   controls.axis.disabled = overview;
-  if (family === "-1") return outlined(all().filter((i) => nodes.unit[i] === -1), (i) => nodes.parent[i] ?? undefined, new Set());
-  const figure = figureOf(overview ? "time" : controls.axis.value);
   const ids = family === "" ? all() : all().filter((i) => nodes.unit[i] === Number(family));
+  if (family === "-1" || (large && !overview && controls.axis.value === "generation")) {
+    return { ...outlined(ids, (i) => nodes.parent[i] ?? undefined, new Set(), Number(family)), key: `outline ${family}` };
+  }
+  const figure = figureOf(overview ? "time" : controls.axis.value);
   return {
     ids, figure, overview, labelled: figure.labelled, headings: figure.headings, via: new Set(),
     spot: (i) => figure.spots[i], way: (e) => figure.ways[e], box: family === "" ? null : figure.boxes[family], key: `${figure.axis} ${family}`,
@@ -107,16 +109,17 @@ function near(centre, depth) {
     const over = up ?? (before === undefined || under(i, before) ? undefined : before);
     if (over !== undefined) above.set(i, over);
   }
-  return { ...outlined([...reached.keys()], (i) => above.get(i), via), key: `around ${centre} ${depth} ${[...reached.keys()]}` };
+  return { ...outlined([...reached.keys()], (i) => above.get(i), via), key: `around ${centre} ${depth} ${[...reached.keys()]} ${[...via]}` };
 }
 
 // Trees from their roots down, as an outline: leaves in rows, then what has children itself.
-function outlined(ids, parent, via) {
-  const inside = new Set(ids), width = figureOf("generation").layout.meta.width, spots = new Map(), ways = new Map();
+function outlined(ids, parent, via, family = -1) {
+  const base = figureOf("generation") || figureOf("time"), room = family < 0 ? 0 : 14;
+  const inside = new Set(ids), width = base.layout.meta.width - room, spots = new Map(), ways = new Map();
   const below = new Map(ids.map((i) => [i, []]));
   const roots = ids.filter((i) => !inside.has(parent(i)));
   ids.forEach((i) => { if (inside.has(parent(i))) below.get(parent(i)).push(i); });
-  let y = 8;
+  let y = family < 0 ? 8 : 38;
   const rows = (leaves, x) => {
     const across = Math.max(1, Math.floor((width - x) / CELL));
     leaves.forEach((i, k) => spots.set(i, [x + DOT + (k % across) * CELL, y + (Math.floor(k / across) + 0.5) * ROW]));
@@ -131,8 +134,8 @@ function outlined(ids, parent, via) {
     deep.forEach((j) => grow(j, inner));
   };
   const [leaves, deep] = split(roots);
-  deep.forEach((i) => grow(i, 0));
-  rows(leaves, 0);
+  deep.forEach((i) => grow(i, room));
+  rows(leaves, room);
   const route = (i, j) => {
     const [[cx, cy], [px, py]] = [spots.get(i), spots.get(j)];
     return [[cx, cy - RADIUS], [cx, cy - ROW / 2], [px, cy - ROW / 2], [px, py + RADIUS]];
@@ -149,11 +152,13 @@ function outlined(ids, parent, via) {
     const [up, down] = [edges.start[e], edges.end[e]].sort((i, j) => spots.get(i)[1] - spots.get(j)[1]);
     if (e >= offset.kin && spots.get(up)[1] < spots.get(down)[1]) ways.set(e, beside(up, down));
   }
-  const base = figureOf("generation");
-  const layout = { ...structuredClone(base.layout), shapes: [] };
+  const layout = structuredClone(base.layout), shape = layout.shapes.find((s) => family >= 0 && s.name === String(family));
+  layout.xaxis = { ...layout.xaxis, visible: false };
+  layout.shapes = shape ? [{ ...shape, path: `M2,6 H${width + room - 2} V${y + 2} H2 Z` }] : [];
+  const headings = shape ? base.headings.map((t) => ({ ...t, x: t.x.map(() => 20), y: t.y.map(() => 22) })) : [];
   return {
-    ids, figure: { ...base, layout }, labelled: true, headings: [], via, spot: (i) => spots.get(i), way: (e) => ways.get(e),
-    box: [6, 6, width - 6, y + 2], key: `outline ${controls.family.value}`,
+    ids, figure: { ...base, axis: "generation", layout }, labelled: true, headings, via, spot: (i) => spots.get(i), way: (e) => ways.get(e),
+    box: [6, 6, width + room - 6, y + 2],
   };
 }
 
@@ -236,7 +241,7 @@ function scale(by, layout) {
   const [low, high] = range(by);
   const plotted = layout.height - layout.margin.t - layout.margin.b;
   const bar = {
-    orientation: "h", thickness: 10, len: 1, x: 0, xanchor: "left", xpad: 12, ypad: 0, y: 1 + (layout.margin.t - 36) / plotted, yanchor: "bottom", outlinewidth: 0,
+    orientation: "h", thickness: 10, len: 1, x: 0, xanchor: "left", xpad: 12, ypad: 0, y: 1 + (layout.margin.t - 42) / plotted, yanchor: "bottom", outlinewidth: 0,
     lenmode: "pixels", title: { text: NUMBERS[by][0], side: "top", font: { size: 12 } }, tickfont: { size: 11, color: theme.ink }, nticks: 6,
     ...(by === "year" ? { tickformat: "d" } : {}),
   };
@@ -245,19 +250,26 @@ function scale(by, layout) {
   return { type: "scatter", x: [null], y: [null], mode: "markers", marker, meta: { kind: "scale" }, showlegend: false, hoverinfo: "skip" };
 }
 
+// Arrays that stay the same stay the same objects, which lets Plotly change styles alone.
 function drawnNodes(view, kind, bound) {
+  view.kept ??= {};
+  const trace = (view.kept[kind] ??= placed(view, kind));
+  const held = (i) => at[i].some((e) => passes(e, bound)) || at[i].length === 0;
+  const opacity = view.overview ? trace.meta.nodes.map((i) => (held(i) ? 1 : 0.2)) : 1;
+  return { ...trace, marker: { ...trace.marker, opacity }, visible: state.hidden.has(trace.legendgroup) ? "legendonly" : true };
+}
+
+function placed(view, kind) {
   const made = kinds[kind], ids = view.ids.filter((i) => nodes.kind[i] === kind), colour = coloured(controls.colour.value);
-  const group = `node ${kind}`;
-  const held = (i) => !view.overview || at[i].some((e) => passes(e, bound) && edges.probability[e] !== null) || at[i].length === 0;
   const marker = {
     ...made.marker, size: view.labelled ? made.marker.size : Math.round(made.marker.size * 0.65),
-    color: ids.map((i) => (kind === "stub" ? theme.paper : colour(i))), opacity: ids.map((i) => (held(i) ? 1 : 0.25)),
+    color: ids.map((i) => (kind === "stub" ? theme.paper : colour(i))),
     line: view.labelled ? made.marker.line : { ...made.marker.line, width: 1 },
   };
   return {
-    ...made, x: ids.map((i) => view.spot(i)[0]), y: ids.map((i) => view.spot(i)[1]), marker, legendgroup: group, meta: { kind: "nodes", nodes: ids },
+    ...made, x: ids.map((i) => view.spot(i)[0]), y: ids.map((i) => view.spot(i)[1]), marker, legendgroup: `node ${kind}`, meta: { kind: "nodes", nodes: ids },
     mode: view.labelled ? "markers+text" : "markers", ...(view.labelled ? { text: ids.map((i) => nodes.label[i] ?? safe(i)) } : { text: undefined }),
-    hovertext: ids.map(tellNode), visible: state.hidden.has(group) ? "legendonly" : true,
+    hovertext: ids.map(tellNode),
   };
 }
 
@@ -269,7 +281,7 @@ function ring(view) {
   return {
     type: "scatter", x: [x], y: [y], meta: { kind: "found", nodes: [i] }, showlegend: false, hoverinfo: "skip", cliponaxis: false, marker,
     mode: view.labelled ? "markers" : "markers+text", text: i === null ? [""] : [`<b>${safe(i)}</b>`],
-    textposition: x !== null && x > view.figure.layout.meta.width / 2 ? "middle left" : "middle right", textfont: { size: 13, color: theme.ink },
+    textposition: "top center", textfont: { size: 13, color: theme.ink },
   };
 }
 
@@ -306,23 +318,24 @@ function framed(view, entries) {
   return layout;
 }
 
-function draw() {
-  const view = scene(), bound = least(), lists = chosen(view);
-  const present = Object.keys(kinds).filter((kind) => view.ids.some((i) => nodes.kind[i] === kind)), used = ORDER.filter((kind) => lists[kind].length);
-  const layout = view.key === state.drawn?.key && !state.fresh ? plot.layout : framed(view, present.length + used.length);
-  const headings = view.headings.map((t) => {
+function titled(view) {
+  return view.headings.map((t) => {
     const kept = t.meta.families.map((f, k) => k).filter((k) => !view.box || String(t.meta.families[k]) === controls.family.value);
-    const pick = (a) => kept.map((k) => a[k]);
-    const told = (f) => (f < 0 ? plain("not in a family") : families[f].told);
-    return {
-      ...t, x: pick(t.x), y: pick(t.y), text: pick(t.text), marker: { ...t.marker, color: pick(t.marker.color) }, meta: { ...t.meta, families: pick(t.meta.families) },
-      hovertext: pick(t.meta.families).map(told),
-    };
+    const pick = (a) => kept.map((k) => a[k]), told = (f) => (f < 0 ? "in no family" : families[f].told);
+    const meta = { ...t.meta, families: pick(t.meta.families) };
+    return { ...t, meta, x: pick(t.x), y: pick(t.y), text: pick(t.text), marker: { ...t.marker, color: pick(t.marker.color) }, hovertext: meta.families.map(told) };
   });
+}
+
+function draw() {
+  const now = scene(), same = now.key === state.drawn?.key && !state.fresh, view = same ? state.drawn : now, bound = least(), lists = chosen(view);
+  const present = Object.keys(kinds).filter((kind) => view.ids.some((i) => nodes.kind[i] === kind)), used = ORDER.filter((kind) => lists[kind].length);
+  const layout = same ? plot.layout : framed(view, present.length + used.length);
+  view.titled ??= titled(view);
   const data = [
-    ...used.flatMap((kind) => drawnEdges(view, kind, lists[kind], bound)), ring(view), ...headings,
+    ...used.flatMap((kind) => drawnEdges(view, kind, lists[kind], bound)), ...view.titled,
     ...present.map((kind) => drawnNodes(view, kind, bound)),
-    ...(controls.colour.value === "family" ? [] : [scale(controls.colour.value, layout)]),
+    (view.ring ??= ring(view)), ...(controls.colour.value === "family" ? [] : [(view.scale ??= scale(controls.colour.value, layout))]),
   ];
   const kept = Object.values(lists).flat().filter((e) => passes(e, bound) && !state.hidden.has(edgeKind(view, e)));
   shown = { nodes: view.ids.filter((i) => !state.hidden.has(`node ${nodes.kind[i]}`)), edges: kept };
@@ -452,7 +465,7 @@ controls.threshold.max = STOPS.length - 1;
 controls.axis.value = "generation";
 $("more").open = window.innerWidth > 700;
 $("more").hidden = false;
-for (const name of ["threshold"]) controls[name].addEventListener("input", draw);
+controls.threshold.addEventListener("input", draw);
 for (const name of ["implied", "colour", "axis", "depth"]) controls[name].addEventListener("change", fresh);
 controls.family.addEventListener("change", () => { state.around = state.found = null; fresh(); });
 controls.search.addEventListener("change", search);

@@ -39,8 +39,9 @@ def model(graph: nx.MultiDiGraph[str], *, dark: bool = False) -> dict[str, Any]:
     index = {key: number for number, key in enumerate(kindred.nodes)}
     places = {family: number for number, family in enumerate(kindred.by_size())}
     kinds = [kind_of(n) for n in kindred.nodes.values()]
+    large = len(kindred.nodes) > LABELLED
     return {
-        "large": len(kindred.nodes) > LABELLED,
+        "large": large,
         "nodes": _nodes(kindred, index, places, theme),
         "edges": _edges(kindred, index),
         "families": [_family(kindred, f) for f in places],
@@ -53,7 +54,10 @@ def model(graph: nx.MultiDiGraph[str], *, dark: bool = False) -> dict[str, Any]:
         "words": {"kin": hover.KIN, "derived": hover.DERIVED, "derivation": hover.DERIVATION},
         "theme": vars(theme),
         "figures": [
-            _figure(kindred, index, axis, width, theme) for width in (NARROW, WIDE) for axis in ("generation", "time")
+            _figure(kindred, index, axis, width, theme)
+            for width in (NARROW, WIDE)
+            for axis in ARRANGEMENTS
+            if axis == "time" or not large  # a large lineage is outlined by the page, a family at a time
         ],
     }
 

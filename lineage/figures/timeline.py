@@ -79,7 +79,7 @@ def _zones(width: float, labelled: bool, dated: bool, undated: bool) -> tuple[fl
         return left, width, left
     column = CELL if labelled else width / 8
     aside = width - column - PAD / 2
-    return left, (aside - 30 if undated else width - (CELL if labelled else 2 * PAD)), aside + DOT
+    return left, (aside - 40 if undated else width - (CELL if labelled else 2 * PAD)), aside + DOT
 
 
 def _longest(node: Mapping[str, Any]) -> int:

@@ -34,7 +34,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{shown(str(path))} is no answer of trace: {shown(str(error), 100)}.", _HINT) from error
     kind = body.get("schema") if isinstance(body, dict) else None
-    traces = {"difreg/trace": [body], "difreg/trace-each": body.get("traces")}.get(kind) if kind else None
+    traces = [body] if kind == "difreg/trace" else body.get("traces") if kind == "difreg/trace-each" else None
     if not isinstance(traces, list) or not all(isinstance(t, dict) for t in traces):
         raise InputError(f"{shown(str(path))} is no answer of trace.", _HINT)
     return traces
