@@ -1,7 +1,7 @@
 """What the lineage page costs: its size, how long Chromium takes to open it, how fast its slider answers.
 
 ``python -m benchmarks.pages`` prints one JSON line a figure: medians of several runs with the least and the most,
-beside an empty page that holds Plotly alone. The generators are made up, the pages are the library's own, the network is off.
+beside an empty page that holds Plotly alone. The generators are made up, the pages the library's own, the network off.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ const plot = document.getElementById("figure");
 const $ = (id) => document.getElementById(id);
 const controls = Object.fromEntries([...$("controls").elements].filter((e) => e.id).map((e) => [e.id, e]));
 const STOPS = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
-const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 52, LEGEND_ENTRY = 145, LEGEND_ROW = 29;
+const CELL = 160, ROW = 46, INDENT = 22, DOT = 12, RADIUS = 8, NEAREST = 60, SCALE_ROOM = 52, LEGEND_ENTRY = 145, LEGEND_ROW = 29, LINE = 52, TICKS = 22, SHEET = 1040;
 const CONFIG = {
   displaylogo: false, responsive: true, scrollZoom: false, showTips: false, plotlyServerURL: "",
   modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
@@ -41,6 +41,18 @@ function ratio(v) {
   if (v === 0) return "0";
   if (v >= 0.01 && v < 1000) return v >= 10 ? v.toFixed(0) : String(Number(v.toPrecision(2)));
   return v.toExponential(0).replace("+", "");
+}
+
+// Hovers of a narrow window: lines broken at blanks, and in words that are wider than it.
+function fitted(text) {
+  if (!narrow()) return text;
+  const long = (word) => (bare(word) > LINE ? word.match(new RegExp(`(?:</?b>|&[^;]+;|[^&<]){1,${LINE}}`, "g")).join("<br>") : word);
+  const bare = (piece) => piece.replace(/<\/?b>/g, "").replace(/&[^;]+;/g, ".").length;
+  const lines = text.split("<br>").flatMap((line) => line.split(" ").map(long).reduce((out, word) => {
+    const joined = out.length ? `${out.at(-1)} ${word}` : word;
+    return out.length && bare(joined) > LINE ? [...out, word] : [...out.slice(0, -1), joined];
+  }, []));
+  return lines.join("<br>");
 }
 
 function tellEdge(e) {
@@ -115,27 +127,41 @@ function near(centre, depth) {
 // Trees from their roots down, as an outline: leaves in rows, then what has children itself.
 function outlined(ids, parent, via, family = -1) {
   const base = figureOf("generation") || figureOf("time"), room = family < 0 ? 0 : 14;
+  ids = [...ids].sort((i, j) => (nodes.year[i] ?? 9999) - (nodes.year[j] ?? 9999) || i - j);
   const inside = new Set(ids), width = base.layout.meta.width - room, spots = new Map(), ways = new Map();
   const below = new Map(ids.map((i) => [i, []]));
   const roots = ids.filter((i) => !inside.has(parent(i)));
   ids.forEach((i) => { if (inside.has(parent(i))) below.get(parent(i)).push(i); });
-  let y = family < 0 ? 8 : 38;
-  const rows = (leaves, x) => {
-    const across = Math.max(1, Math.floor((width - x) / CELL));
-    leaves.forEach((i, k) => spots.set(i, [x + DOT + (k % across) * CELL, y + (Math.floor(k / across) + 0.5) * ROW]));
-    y += Math.ceil(leaves.length / across) * ROW;
+  // A block is [width, height, places]; rows of a block hold others beside each other.
+  const shelves = (blocks, space) => {
+    let x = 0, y = 0, high = 0, wide = 0;
+    const held = [];
+    for (const [w, h, places] of blocks) {
+      if (x && x + w > space) { x = 0; y += high; high = 0; }
+      for (const [i, px, py] of places) held.push([i, px + x, py + y]);
+      x += w;
+      high = Math.max(high, h);
+      wide = Math.max(wide, x);
+    }
+    return [wide, y + high, held];
   };
-  const split = (list) => [list.filter((i) => !below.get(i).length), list.filter((i) => below.get(i).length)];
-  const grow = (i, x) => {
-    spots.set(i, [x + DOT, y + ROW / 2]);
-    y += ROW;
-    const [leaves, deep] = split(below.get(i)), inner = Math.min(x + INDENT, width - CELL);
-    rows(leaves, inner);
-    deep.forEach((j) => grow(j, inner));
+  const stacked = (blocks, indent) => blocks.reduce(([w, h, held], [w2, h2, places], k) => {
+    const x = k ? indent : 0;
+    return [Math.max(w, x + w2), h + h2, [...held, ...places.map(([i, px, py]) => [i, px + x, py + h])]];
+  }, [0, 0, []]);
+  const grown = (list, space) => {
+    const leaves = list.filter((i) => !below.get(i).length), deep = list.filter((i) => below.get(i).length);
+    return [shelves(leaves.map((i) => [CELL, ROW, [[i, DOT, ROW / 2]]]), space), shelves(deep.map((i) => tree(i, space)), space)];
   };
-  const [leaves, deep] = split(roots);
-  deep.forEach((i) => grow(i, room));
-  rows(leaves, room);
+  const tree = (i, space) => {
+    const under = below.get(i), indent = under.length > 1 ? Math.min(INDENT, Math.max(space - CELL, 0)) : 0;
+    const [leaves, deep] = grown(under, Math.max(space - indent, CELL));
+    return stacked([[CELL, ROW, [[i, DOT, ROW / 2]]], leaves, deep], indent);
+  };
+  const [leaves, deep] = grown(roots, width), top = family < 0 ? 8 : 38;
+  const [, height, places] = stacked([deep, leaves], 0);
+  for (const [i, x, py] of places) spots.set(i, [x + room, py + top]);
+  const y = top + height;
   const route = (i, j) => {
     const [[cx, cy], [px, py]] = [spots.get(i), spots.get(j)];
     return [[cx, cy - RADIUS], [cx, cy - ROW / 2], [px, cy - ROW / 2], [px, py + RADIUS]];
@@ -153,6 +179,7 @@ function outlined(ids, parent, via, family = -1) {
     if (e >= offset.kin && spots.get(up)[1] < spots.get(down)[1]) ways.set(e, beside(up, down));
   }
   const layout = structuredClone(base.layout), shape = layout.shapes.find((s) => family >= 0 && s.name === String(family));
+  if (layout.xaxis.visible) { layout.margin.t -= TICKS; layout.height -= TICKS; }
   layout.xaxis = { ...layout.xaxis, visible: false };
   layout.shapes = shape ? [{ ...shape, path: `M2,6 H${width + room - 2} V${y + 2} H2 Z` }] : [];
   const headings = shape ? base.headings.map((t) => ({ ...t, x: t.x.map(() => 20), y: t.y.map(() => 22) })) : [];
@@ -212,7 +239,7 @@ function drawnEdges(view, kind, list, bound) {
   };
   const spots = kept.map((e) => handle(ways.get(e)));
   const seen = kind === "declared" ? { size: 8, symbol: "x-thin-open", color: stroke.colour, line: { width: 2, color: stroke.colour } } : { size: 12, color: stroke.colour, opacity: 0 };
-  const hover = { x: spots.map((p) => p[0]), y: spots.map((p) => p[1]), mode: "markers", marker: seen, hovertext: kept.map(tellEdge), hoverinfo: "text" };
+  const hover = { x: spots.map((p) => p[0]), y: spots.map((p) => p[1]), mode: "markers", marker: seen, hovertext: kept.map((e) => fitted(tellEdge(e))), hoverinfo: "text" };
   traces.push(base("hover", { edges: kept, trace: hover }));
   return traces;
 }
@@ -255,8 +282,11 @@ function drawnNodes(view, kind, bound) {
   view.kept ??= {};
   const trace = (view.kept[kind] ??= placed(view, kind));
   const held = (i) => at[i].some((e) => passes(e, bound)) || at[i].length === 0;
-  const opacity = view.overview ? trace.meta.nodes.map((i) => (held(i) ? 1 : 0.2)) : 1;
-  return { ...trace, marker: { ...trace.marker, opacity }, visible: state.hidden.has(trace.legendgroup) ? "legendonly" : true };
+  if (view.overview) {
+    const opacity = trace.meta.nodes.map((i) => (held(i) ? 1 : 0.2));
+    if (String(opacity) !== String(trace.marker.opacity)) trace.marker = { ...trace.marker, opacity };
+  }
+  return { ...trace, visible: state.hidden.has(trace.legendgroup) ? "legendonly" : true };
 }
 
 function placed(view, kind) {
@@ -269,7 +299,7 @@ function placed(view, kind) {
   return {
     ...made, x: ids.map((i) => view.spot(i)[0]), y: ids.map((i) => view.spot(i)[1]), marker, legendgroup: `node ${kind}`, meta: { kind: "nodes", nodes: ids },
     mode: view.labelled ? "markers+text" : "markers", ...(view.labelled ? { text: ids.map((i) => nodes.label[i] ?? safe(i)) } : { text: undefined }),
-    hovertext: ids.map(tellNode),
+    hovertext: ids.map((i) => fitted(tellNode(i))),
   };
 }
 
@@ -313,7 +343,7 @@ function framed(view, entries) {
   }
   if (controls.colour.value !== "family") { layout.margin.t += SCALE_ROOM; layout.height += SCALE_ROOM; }
   const plotted = layout.height - layout.margin.t - layout.margin.b;
-  layout.legend.y = 1 + (layout.xaxis.visible ? 22 : 0) / plotted;
+  layout.legend.y = 1 + (layout.xaxis.visible ? TICKS : 0) / plotted;
   if (narrow()) { layout.dragmode = false; layout.xaxis.fixedrange = layout.yaxis.fixedrange = true; }
   return layout;
 }
@@ -323,7 +353,7 @@ function titled(view) {
     const kept = t.meta.families.map((f, k) => k).filter((k) => !view.box || String(t.meta.families[k]) === controls.family.value);
     const pick = (a) => kept.map((k) => a[k]), told = (f) => (f < 0 ? "in no family" : families[f].told);
     const meta = { ...t.meta, families: pick(t.meta.families) };
-    return { ...t, meta, x: pick(t.x), y: pick(t.y), text: pick(t.text), marker: { ...t.marker, color: pick(t.marker.color) }, hovertext: meta.families.map(told) };
+    return { ...t, meta, x: pick(t.x), y: pick(t.y), text: pick(t.text), marker: { ...t.marker, color: pick(t.marker.color) }, hovertext: meta.families.map((f) => fitted(told(f))) };
   });
 }
 
@@ -386,7 +416,7 @@ function centre(i) {
   const most = Math.max(320, window.innerHeight - 60 - margin.t), scaleY = (height - margin.t - margin.b) / (yaxis.range[0] - yaxis.range[1]);
   const tall = Math.min(yaxis.range[0] - yaxis.range[1], most), wide = xaxis.range[1] - xaxis.range[0];
   const change = { "xaxis.range": [x - wide / 2, x + wide / 2], "yaxis.range": [y + tall / 2, y - tall / 2], height: tall * scaleY + margin.t + margin.b };
-  change["legend.y"] = 1 + (xaxis.visible ? 22 : 0) / (tall * scaleY);
+  change["legend.y"] = 1 + (xaxis.visible ? TICKS : 0) / (tall * scaleY);
   return Plotly.relayout(plot, change).then(() => {
     const place = plot.getBoundingClientRect(), middle = place.top + margin.t + (tall * scaleY) / 2;
     window.scrollTo({ top: window.scrollY + middle - window.innerHeight / 2 });
@@ -474,6 +504,7 @@ $("all").addEventListener("click", whole);
 $("table").addEventListener("toggle", () => { if ($("table").open) table(); });
 $("controls").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 window.addEventListener("resize", () => { if (state.wide !== narrow()) { state.wide = narrow(); fresh(); } });
+window.addEventListener("beforeprint", () => plot.style.setProperty("--fit", Math.min(1, SHEET / plot.clientWidth)));
 state.wide = narrow();
 const traced = nodes.kind.indexOf("traced");
 if (large && traced >= 0) state.around = state.found = traced;
