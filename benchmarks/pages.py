@@ -39,7 +39,7 @@ VIEWS = {
     "overview, or all": "() => 0",
     "a family": "() => { controls.family.value = '0'; return fresh().then(() => 0); }",
     "a family, all its kin": "() => { controls.implied.checked = true; return fresh().then(() => 0); }",
-    "a neighbourhood": "() => { controls.implied.checked = false; return open(1).then(() => 0); }",
+    "a neighbourhood": "() => { controls.implied.checked = false; return around(1).then(() => 0); }",
 }
 
 

@@ -304,7 +304,7 @@ def test_a_large_lineage_opens_on_its_families(browser: Any, folder: Path) -> No
     visit.slide(0)
     visit.choose("family", "2")
     assert len(page.evaluate(SEEN)) == page.evaluate(COUNT, "derived") + 1 == 50
-    page.evaluate("open(nodes.name.indexOf('g3-20'))")
+    page.evaluate("around(nodes.name.indexOf('g3-20'))")
     assert page.evaluate(SEEN) == sorted(["g3-00", *(f"g3-{i:02}" for i in range(16, 25))])
     assert visit.said == []
     visit.close()
@@ -325,6 +325,11 @@ def test_the_table_holds_what_is_shown(browser: Any, folder: Path) -> None:
 def test_hostile_names_stay_text(browser: Any, folder: Path) -> None:
     visit = Visit(browser, folder / "hostile.html")
     assert visit.page.evaluate("document.querySelectorAll('img, a[href], #figure script, iframe').length") == 0
+    visit.page.click("#table summary")
+    visit.page.wait_for_selector("#rows table")
+    for text in (visit.page.inner_text("#rows"), visit.page.inner_html("#names"), visit.page.inner_html("#family")):
+        assert "\\u202etxet" in text
+        assert not {"\x1b", "\u202e", "\u200f"} & set(text)
     assert visit.page.evaluate("document.scripts.length") == 3
     assert any(HOSTILE[0] in text for text in visit.page.locator("#figure text").all_text_contents())
     for number in range(3):

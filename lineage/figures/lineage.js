@@ -31,7 +31,7 @@ const narrow = () => window.innerWidth - 16 < figures.at(-1).layout.meta.width;
 const figureOf = (axis) => figures.filter((f) => f.axis === axis).at(narrow() ? 0 : -1);
 
 // Text: names are escaped as Plotly reads markup; numbers are written as the other answers write them.
-const plain = (text) => text.replace(/[&<>$]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", $: "&#36;" })[c]);
+const spoken = (i) => safe(i).replace(/&(lt|gt|amp|#36);/g, (_, c) => ({ lt: "<", gt: ">", amp: "&", "#36": "$" })[c]); // for elements
 const share = (v) => (v === null ? "-" : v.toFixed(3).replace(/^(-?)0\./, "$1.").replace("-.000", ".000"));
 const probability = (v) => (v === null ? "-" : v > 0.999 ? "&gt;.999" : v < 0.001 ? "&lt;.001" : share(v));
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
@@ -382,7 +382,7 @@ function tell(view, bound, every) {
   if (view.overview) {
     const passing = kindOf.filter((_, e) => passes(e, bound)).length;
     said = `${passing} of ${kindOf.length} edges; those inside families show in a family`;
-  } else if (state.around !== null) said = `${shown.nodes.length} generators ${view.ids.length > NEAREST ? "(the nearest) " : ""}around ${nodes.name[state.around]}; ${said}`;
+  } else if (state.around !== null) said = `${shown.nodes.length}${view.ids.length > NEAREST ? ", the nearest," : ""} around ${spoken(state.around)}; ${said}`;
   $("count").textContent = said;
   $("all").hidden = state.around === null && state.found === null && controls.family.value === "";
   $("near").hidden = state.found === null || state.around !== null;
@@ -393,7 +393,7 @@ function tell(view, bound, every) {
 
 function fresh() { state.fresh = true; return draw(); }
 
-function open(i) { state.around = state.found = i; return fresh().then(() => window.scrollTo({ top: 0 })); }
+function around(i) { state.around = state.found = i; return fresh().then(() => window.scrollTo({ top: 0 })); }
 
 function whole() { state.around = state.found = null; controls.family.value = ""; controls.search.value = ""; return fresh(); }
 
@@ -401,7 +401,7 @@ function whole() { state.around = state.found = null; controls.family.value = ""
 function search() {
   const text = controls.search.value.trim().toLowerCase();
   if (!text) return;
-  const names = nodes.name.map((n) => n.toLowerCase());
+  const names = all().map((i) => spoken(i).toLowerCase());
   const i = [(n) => n === text, (n) => n.startsWith(text), (n) => n.includes(text)].map((rule) => names.findIndex(rule)).find((k) => k >= 0);
   $("missing").textContent = i === undefined ? "no such generator" : "";
   if (i === undefined) return;
@@ -447,7 +447,7 @@ function newick() {
   const over = (i) => (inside.has(nodes.parent[i]) && linked.has(`${i} ${nodes.parent[i]}`) ? nodes.parent[i] : undefined);
   const below = new Map(shown.nodes.map((i) => [i, []]));
   for (const i of shown.nodes) if (over(i) !== undefined) below.get(over(i)).push(i);
-  const write = (i) => (below.get(i).length ? `(${below.get(i).map(write).join(",")})` : "") + `'${nodes.name[i].replaceAll("'", "''")}'`;
+  const write = (i) => (below.get(i).length ? `(${below.get(i).map(write).join(",")})` : "") + `'${spoken(i).replaceAll("'", "''")}'`;
   return shown.nodes.filter((i) => over(i) === undefined).map((i) => write(i) + ";\n").join("");
 }
 
@@ -475,11 +475,11 @@ function table() {
     }
     return made;
   };
-  const view = selection(), name = (i) => nodes.name[i];
+  const view = selection(), name = (i) => spoken(i);
   const told = { DERIVED_FROM: "derived from", DECLARED_PARENT: "declared child of, contradicted", KIN: "kin of" };
   const text = (v) => (v === null ? "-" : probability(v).replace("&gt;", ">").replace("&lt;", "<"));
   $("rows").replaceChildren(
-    rows(["generator", "family", "released", "not before", "images", "reliability"], view.nodes.map((n) => [n.name, n.family ?? "-", n.released ?? "-", n.not_before ?? "-", n.images ?? "-", share(n.reliability ?? null)])),
+    rows(["generator", "family", "released", "not before", "images", "reliability"], view.nodes.map((n) => [spoken(n.id), n.family ?? "-", n.released ?? "-", n.not_before ?? "-", n.images ?? "-", share(n.reliability ?? null)])),
     rows(["generator", "is", "generator", "P", "support"], view.edges.map((e) => [name(e.source), told[e.type], name(e.target), text(e.probability ?? null), share(e.support ?? null)])),
   );
 }
@@ -490,7 +490,7 @@ const option = (select, value, text) => { const o = document.createElement("opti
 option(controls.family, "", "all families");
 families.forEach((f, k) => option(controls.family, k, `${f.title} (${f.members})`));
 if (nodes.unit.includes(-1)) option(controls.family, -1, "in no family");
-nodes.name.forEach((name) => option($("names"), name, ""));
+all().forEach((i) => option($("names"), spoken(i), ""));
 controls.threshold.max = STOPS.length - 1;
 controls.axis.value = "generation";
 $("more").open = window.innerWidth > 700;
@@ -499,7 +499,7 @@ controls.threshold.addEventListener("input", draw);
 for (const name of ["implied", "colour", "axis", "depth"]) controls[name].addEventListener("change", fresh);
 controls.family.addEventListener("change", () => { state.around = state.found = null; fresh(); });
 controls.search.addEventListener("change", search);
-$("near").addEventListener("click", () => open(state.found));
+$("near").addEventListener("click", () => around(state.found));
 $("all").addEventListener("click", whole);
 $("table").addEventListener("toggle", () => { if ($("table").open) table(); });
 $("controls").addEventListener("submit", (event) => { event.preventDefault(); search(); });
@@ -517,7 +517,7 @@ draw().then(() => {
   });
   plot.on("plotly_click", ({ points: [point] }) => {
     const meta = point.data.meta;
-    if (meta.kind === "nodes") open(meta.nodes[point.pointNumber]);
+    if (meta.kind === "nodes") around(meta.nodes[point.pointNumber]);
     if (meta.kind === "headings") { controls.family.value = meta.families[point.pointNumber]; fresh(); }
   });
   plot.dataset.ready = "true";

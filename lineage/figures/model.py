@@ -28,6 +28,7 @@ from difreg.lineage.figures.lineage import (
 )
 from difreg.lineage.figures.markup import plain
 from difreg.lineage.figures.timeline import LABELLED, year
+from difreg.names import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -123,7 +124,7 @@ def _family(kindred: Kindred, family: str) -> dict[str, Any]:
     members = kindred.members(family)
     return {
         "name": family,
-        "title": str(facts.get("caption") or family),
+        "title": shown(str(facts.get("caption") or family)),
         "members": members,
         "told": hover.family(facts, members),
     }
