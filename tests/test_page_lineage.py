@@ -6,6 +6,7 @@ Screenshots for eyes are written to pytest's temporary folder.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import combinations
@@ -319,6 +320,29 @@ def test_the_table_holds_what_is_shown(browser: Any, folder: Path) -> None:
     assert rows[1].locator("tr").count() == 27
     visit.slide(7)
     assert visit.page.locator("#rows table").nth(1).locator("tr").count() < 27
+    visit.close()
+
+
+def test_hovers_fit_a_phone(browser: Any, folder: Path) -> None:
+    visit = Visit(browser, folder / "hostile.html", 420, 800)
+    lines = visit.page.evaluate("""() => [...kindOf.map((_, e) => tellEdge(e)), ...all().map(tellNode)]
+      .flatMap(text => fitted(text + ' ' + 'x'.repeat(150) + '&lt;').split('<br>'))""")
+    bare = [re.sub("&[^;]+;", ".", line.replace("<b>", "").replace("</b>", "")) for line in lines]
+    assert max(map(len, bare)) <= 52
+    assert sum(line.count("x") for line in bare) > 150
+    assert not any(re.search("&[^;]*$", line) for line in lines)  # no entity is cut
+    visit.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 350])
+def test_lineages_without_families_or_dates_open(browser: Any, tmp_path: Path, count: int) -> None:
+    made = Lineage()
+    for i in range(count):
+        made.generator(f"g{i}")
+    (tmp_path / "page.html").write_text(lineage_page(made.graph), "utf-8")
+    visit = Visit(browser, tmp_path / "page.html")
+    assert len(visit.page.evaluate(SEEN)) == count
+    assert visit.said == []
     visit.close()
 
 

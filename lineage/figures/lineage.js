@@ -503,7 +503,10 @@ $("near").addEventListener("click", () => around(state.found));
 $("all").addEventListener("click", whole);
 $("table").addEventListener("toggle", () => { if ($("table").open) table(); });
 $("controls").addEventListener("submit", (event) => { event.preventDefault(); search(); });
-window.addEventListener("resize", () => { if (state.wide !== narrow()) { state.wide = narrow(); fresh(); } });
+window.addEventListener("resize", () => {
+  if (window.innerWidth > 700) $("more").open = true; // its summary is hidden there
+  if (state.wide !== narrow()) { state.wide = narrow(); fresh(); }
+});
 window.addEventListener("beforeprint", () => plot.style.setProperty("--fit", Math.min(1, SHEET / plot.clientWidth)));
 state.wide = narrow();
 const traced = nodes.kind.indexOf("traced");
