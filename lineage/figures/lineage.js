@@ -13,7 +13,7 @@ const CONFIG = {
   modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
 };
 const ORDER = ["kin", "implied", "derived", "declared"];
-const state = { around: null, found: null, hidden: new Set(), drawn: null };
+const state = { around: null, found: null, axis: "generation", hidden: new Set(), drawn: null };
 let shown = { nodes: [], edges: [] };
 
 // Edges by kind, and of each node the edges at it, the strongest first.
@@ -81,6 +81,7 @@ function scene() {
   const family = controls.family.value;
   const overview = large && family === "";
   controls.axis.disabled = overview;
+  controls.axis.value = overview ? "time" : state.axis;
   const ids = family === "" ? all() : all().filter((i) => nodes.unit[i] === Number(family));
   if (family === "-1" || (large && !overview && controls.axis.value === "generation")) {
     return { ...outlined(ids, (i) => nodes.parent[i] ?? undefined, new Set(), Number(family)), key: `outline ${family}` };
@@ -492,11 +493,11 @@ families.forEach((f, k) => option(controls.family, k, `${f.title} (${f.members})
 if (nodes.unit.includes(-1)) option(controls.family, -1, "in no family");
 all().forEach((i) => option($("names"), spoken(i), ""));
 controls.threshold.max = STOPS.length - 1;
-controls.axis.value = "generation";
 $("more").open = window.innerWidth > 700;
 $("more").hidden = false;
 controls.threshold.addEventListener("input", draw);
-for (const name of ["implied", "colour", "axis", "depth"]) controls[name].addEventListener("change", fresh);
+for (const name of ["implied", "colour", "depth"]) controls[name].addEventListener("change", fresh);
+controls.axis.addEventListener("change", () => { state.axis = controls.axis.value; fresh(); });
 controls.family.addEventListener("change", () => { state.around = state.found = null; fresh(); });
 controls.search.addEventListener("change", search);
 $("near").addEventListener("click", () => around(state.found));
