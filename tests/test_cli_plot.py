@@ -18,6 +18,9 @@ from difreg.lineage.api import Registry
         (["lineage", "-o", "x.png"], "does not end in .html"),
         (["lineage"], "Missing option '-o'"),
         (["lineage", "-o", "taken"], "does not end in .html"),
+        (["lineage", "--assets", "cdn", "-o", "x.html"], "--assets is not 'cdn'. Use one of: embedded, shared."),
+        (["tree", "--trace", "x.json", "-o", "x.html"], "--trace is for the lineage, not for plot tree."),
+        (["lineage", "--trace", "x.json", "-o", "x.html"], "x.json is no answer of trace"),
     ],
 )
 def test_what_cannot_be_drawn(
@@ -51,3 +54,16 @@ def test_the_page_replaces_what_was_there(
     assert "background background-1" in page
     assert [f.name for f in file.parent.iterdir()] == ["lineage.html"]
     assert file.stat().st_size < 6_000_000
+
+
+def test_pages_share_plotly(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Registry, "lineage", lambda _: registry())
+    (tmp_path / "plotly.min.js").write_text("of another version")
+    for name in ("a", "b"):
+        words = ["plot", "lineage", "--assets", "shared", "-o", str(tmp_path / f"{name}.html")]
+        assert run(["--home", str(tmp_path / "home"), *words]) == 0
+    assert (tmp_path / "a.html").stat().st_size < 300_000
+    assert (tmp_path / "plotly.min.js").stat().st_size > 3_000_000
+    assert '<script src="plotly.min.js"></script>' in (tmp_path / "b.html").read_text("utf-8")

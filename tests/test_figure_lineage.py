@@ -14,9 +14,10 @@ from lineage_samples import HOSTILE, Lineage, hostile, registry
 from difreg.lineage.figures.document import embedded
 from difreg.lineage.figures.kindred import read
 from difreg.lineage.figures.layout import CELL, ROW, arrange
-from difreg.lineage.figures.lineage import NARROW, WIDE, lineage_figure
+from difreg.lineage.figures.lineage import NARROW, WIDE, caption, lineage_figure
 from difreg.lineage.figures.markup import columns, label, plain
 from difreg.lineage.figures.page import lineage_page
+from difreg.lineage.figures.timeline import timeline
 
 
 def traces(figure: go.Figure, kind: str, group: str | None = None) -> list[Any]:
@@ -99,6 +100,53 @@ def test_arrows_end_at_the_parent() -> None:
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 @pytest.mark.parametrize("graph", [registry, hostile])
+def test_along_time_no_label_is_on_another(width: int, graph: Any) -> None:
+    kindred = read(graph())
+    placed = timeline(kindred, width)
+    wide = {k: 7 * max(columns(line) for line in caption(n).split("<br>")) for k, n in kindred.nodes.items()}
+    for (a, (ax, ay)), (b, (bx, by)) in combinations(placed.spots.items(), 2):
+        assert abs(ay - by) >= 30 or ax + wide[a] < bx or bx + wide[b] < ax
+    for key, (x, y) in placed.spots.items():
+        assert 0 <= x <= x + wide[key] <= width + 12
+        left, top, right, bottom = placed.boxes.get(kindred.unit[key], placed.alone)
+        assert left < x < right
+        assert top < y < bottom
+
+
+def test_time_is_the_axis_where_it_is_known() -> None:
+    made = Lineage()
+    for name, when in (("late", "2024-01"), ("early", "2020-06-15"), ("middle", "2022")):
+        made.generator(name, released=when)
+    made.generator("between", not_before="2023-01")
+    made.generator("undated")
+    figure = lineage_figure(made.graph, axis="time")
+    (drawn_nodes,) = traces(figure, "nodes")
+    at = dict(zip(drawn_nodes.text, drawn_nodes.x, strict=True))
+    assert at["early"] < at["middle"] < at["between"] < at["late"] < at["undated"]
+    ticks = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert ticks["2022"] == pytest.approx(at["middle"])
+    assert ticks["no date"] == at["undated"]
+    assert ticks["2024"] - ticks["2023"] == pytest.approx(ticks["2021"] - ticks["2020"])
+
+
+def test_what_is_declared_and_what_contradicts_it_are_marked() -> None:
+    made = Lineage()
+    base, told, inferred, false = (made.generator(n) for n in ("base", "told", "inferred", "false"))
+    made.declared(told, base)
+    made.derived(told, base)
+    made.derived(inferred, base)
+    made.declared(false, base, contradicted="images", kin_probability=0.01)
+    figure = lineage_figure(made.graph)
+    heads = {t.legendgroup: list(t.marker.symbol) for t in traces(figure, "arrows")}
+    assert heads["derived"] == ["triangle-up-open", "triangle-up"]  # inferred, told
+    (mark,) = traces(figure, "hover", "declared")
+    assert mark.marker.symbol == "x-thin-open"
+    assert "contradicted by the images: they are not kin" in mark.hovertext[0]
+    assert "P(kin) .010" in mark.hovertext[0]
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("graph", [registry, hostile])
 def test_nothing_overlaps_and_families_hold_their_own(width: int, graph: Any) -> None:
     kindred = read(graph())
     placed = arrange(kindred, width)
@@ -158,3 +206,18 @@ def test_labels_fit() -> None:
         lines = label(name, 18).split("<br>")
         assert len(lines) <= 2
         assert all(columns(line) <= 18 for line in lines)
+
+
+def test_two_thousand_generators_are_a_small_page() -> None:
+    made = Lineage()
+    for f in range(40):
+        made.family(f"family-{f}", 50)
+        keys = [
+            made.generator(f"generator-{f:02}-{i:02}", f"family-{f}", released=f"{2018 + i % 8}") for i in range(50)
+        ]
+        for n, (one, two) in enumerate(combinations(keys, 2)):
+            if n < 500:
+                made.kin(one, two, 10 + n / 97, 0.9 + n / 5001)
+        for key in keys[1:]:
+            made.derived(key, keys[0], 0.98765)
+    assert len(lineage_page(made.graph)) < 8_000_000

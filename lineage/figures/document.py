@@ -12,6 +12,8 @@ from typing import Any
 from difreg.lineage.answers import Provenance
 from difreg.names import shown
 
+PLOTLY = "plotly.min.js"
+
 
 def document(title: str, policy: str, style: str, body: str, scheme: str = "light") -> str:
     """A whole page. ``title`` is plain text; ``style`` names a file of this folder; ``body`` is HTML."""
@@ -34,6 +36,8 @@ def drawing(
     *,
     dark: bool,
     name: str = "",
+    shared: bool = False,
+    tail: str = "",
 ) -> str:
     """A page that draws.
 
@@ -47,10 +51,13 @@ def drawing(
         What the script reads, as JSON.
     script
         Names a file of this folder, which runs after Plotly.
+    shared
+        Whether Plotly is read from :data:`PLOTLY` beside the page, where :func:`plotly_js` has to be.
+    tail
+        HTML under the drawing.
     """
-    from plotly.offline import get_plotlyjs
-
-    scripts = [get_plotlyjs(), files("difreg.lineage.figures").joinpath(script).read_text("utf-8")]
+    own = files("difreg.lineage.figures").joinpath(script).read_text("utf-8")
+    plotly = "" if shared else plotly_js()
     body = _DRAWING.format(
         title=escape(title),
         head=head,
@@ -58,10 +65,19 @@ def drawing(
         explained="".join(f"<p>{escape(line)}</p>" for line in explained),
         provenance=escape(provenance_line(provenance)),
         data=embedded(data),
-        plotly=scripts[0],
-        script=scripts[1],
+        plotly=f'<script src="{PLOTLY}"></script>' if shared else f"<script>{plotly}</script>",
+        script=own,
+        tail=tail,
     )
-    return document(title, policy(scripts), "page.css", body, "dark" if dark else "light")
+    allowed = policy([own] if shared else [plotly, own], shared=shared)
+    return document(title, allowed, "page.css", body, "dark" if dark else "light")
+
+
+def plotly_js() -> str:
+    """Plotly's script, as the package has it."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
 
 
 def embedded(value: Any) -> str:
@@ -70,11 +86,15 @@ def embedded(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def policy(scripts: list[str]) -> str:
-    """Only these scripts run and nothing is fetched; Plotly sets styles and turns its drawing into a download."""
+def policy(scripts: list[str], *, shared: bool = False) -> str:
+    """Only these scripts run and nothing is fetched; Plotly sets styles and turns its drawing into a download.
+
+    ``shared`` lets scripts from where the page is run too.
+    """
     digests = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
     rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src {digests}; {rest}"
+    beside = " 'self' file:" if shared else ""
+    return f"default-src 'none'; script-src {digests}{beside}; {rest}"
 
 
 def provenance_line(provenance: Provenance | None) -> str:
@@ -114,11 +134,12 @@ _DRAWING = """<header>
 {head}
 </header>
 <main id="figure" role="img" aria-label="{title}"{name}></main>
+{tail}
 <footer>
 {explained}
 <p>{provenance}</p>
 </footer>
 <noscript>This page draws with JavaScript, which is switched off.</noscript>
 <script id="figures" type="application/json">{data}</script>
-<script>{plotly}</script>
+{plotly}
 <script>{script}</script>"""

@@ -1,7 +1,6 @@
 """Edges as Plotly traces: a run of points an edge, an arrowhead, and an invisible point that carries its hover.
 
-``customdata`` of every point is the probability of its edge (None where images say nothing), so that a page hides edges
-by filtering points.
+``customdata`` of every point is the probability of its edge (None where images say nothing).
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from difreg.lineage.figures import hover, palette
@@ -17,6 +17,34 @@ from difreg.lineage.figures.layout import RADIUS, Arrangement, Point
 
 _BINS = ((0.999, 3.0, 1.0), (0.95, 2.3, 0.85), (0.5, 1.6, 0.65), (0.0, 1.1, 0.5))  # from this P on: width, opacity
 _UNKNOWN = (1.6, 0.55)
+_KIN = tuple((least, 1.4, max(opacity, 0.6)) for least, _, opacity in _BINS)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How edges of a kind are drawn: ``bins`` are (least probability, width, opacity), the likeliest first."""
+
+    name: str
+    colour: str  # a field of the theme
+    dash: str
+    bins: tuple[tuple[float, float, float], ...]
+    unknown: tuple[float, float]
+    directed: bool
+
+    def weight(self, probability: float | None) -> tuple[float, float]:
+        """Width and opacity of an edge."""
+        if probability is None:
+            return self.unknown
+        return next((w, opacity) for least, w, opacity in self.bins if probability >= least or least == 0)
+
+
+STROKES = {
+    "derived": Stroke("derived from", "descent", "solid", _BINS, _UNKNOWN, True),
+    "declared": Stroke("contradicted", "declared", "dot", _BINS, _UNKNOWN, True),
+    "kin": Stroke("kin, no direction", "kin", "dash", _KIN, (1.4, 0.6), False),
+    "implied": Stroke("kin implied", "kin", "dash", ((0.0, 0.8, 0.35),), (0.8, 0.35), False),
+}
+STATED, INFERRED, AGAINST = "triangle-up", "triangle-up-open", "x-thin-open"
 
 
 def ancestry(kindred: Kindred, placed: Arrangement, theme: palette.Theme) -> Iterable[dict[str, Any]]:
@@ -26,50 +54,44 @@ def ancestry(kindred: Kindred, placed: Arrangement, theme: palette.Theme) -> Ite
         return str(kindred.nodes[key]["name"])
 
     told = [hover.derived(e.facts, name(e.start), name(e.end)) for e in kindred.derived]
-    yield from _edges("derived", "derived from", kindred.derived, told, kindred, placed, theme.descent, "solid")
-    told = [
-        hover.declared(e.facts, name(e.start), name(e.end), "declared only: images or dates do not bear it out")
-        for e in kindred.declared
-    ]
-    yield from _edges("declared", "only declared", kindred.declared, told, kindred, placed, theme.declared, "dot")
+    yield from _edges("derived", kindred.derived, told, kindred, placed, theme)
+    told = [hover.declared(e.facts, name(e.start), name(e.end)) for e in kindred.declared]
+    yield from _edges("declared", kindred.declared, told, kindred, placed, theme)
 
 
 def kin_edges(kindred: Kindred, placed: Arrangement, theme: palette.Theme) -> Iterable[dict[str, Any]]:
     """Kinship without direction; what the tree implies is hidden until asked for."""
-    for kind, name, edges in (("kin", "kin, no direction", kindred.kin), ("implied", "kin implied", kindred.implied)):
+    for kind, edges in (("kin", kindred.kin), ("implied", kindred.implied)):
         told = [hover.kin(e.facts, kindred.nodes[e.start], kindred.nodes[e.end]) for e in edges]
-        for one in _edges(kind, name, edges, told, kindred, placed, theme.kin, "dash"):
+        for one in _edges(kind, edges, told, kindred, placed, theme):
             yield {**one, **({"visible": "legendonly"} if kind == "implied" else {})}
 
 
 def _edges(
     kind: str,
-    name: str,
     edges: Sequence[Edge],
     told: Sequence[str],
     kindred: Kindred,
     placed: Arrangement,
-    colour: str,
-    dash: str,
+    theme: palette.Theme,
 ) -> Iterable[dict[str, Any]]:
     """Lines by probability, then arrowheads, then the points that carry hovers; one entry in the legend."""
-    directed = kind in ("derived", "declared")
-    ways = [_way(e, kindred, placed, directed) for e in edges]
+    stroke = STROKES[kind]
+    colour = getattr(theme, stroke.colour)
+    ways = [_way(e, kindred, placed, stroke.directed) for e in edges]
     bins: dict[tuple[float, float], list[int]] = defaultdict(list)
     for number, edge in enumerate(edges):
-        bins[_weight(edge.probability)].append(number)
+        bins[stroke.weight(edge.probability)].append(number)
     first = True
     for (width, opacity), numbers in sorted(bins.items(), reverse=True):
         x, y, p = _run([ways[n] for n in numbers], [edges[n].probability for n in numbers])
-        if not directed:
-            width, opacity = (1.4, max(opacity, 0.6)) if kind == "kin" else (0.8, 0.35)
-        line = {"color": colour, "width": width, "dash": dash}
+        line = {"color": colour, "width": width, "dash": stroke.dash}
         yield trace(
             kind,
             x,
             y,
             mode="lines",
-            name=name,
+            name=stroke.name,
             legendgroup=kind,
             showlegend=first,
             line=line,
@@ -81,25 +103,22 @@ def _edges(
     if not edges:
         return
     p = [e.probability for e in edges]
-    if directed:
+    if stroke.directed:
         turns = [math.atan2(b[0] - a[0], a[1] - b[1]) for a, b in (w[-2:] for w in ways)]
         ends = [(w[-1][0] - 4 * math.sin(t), w[-1][1] + 4 * math.cos(t)) for w, t in zip(ways, turns, strict=True)]
         angles = [round(math.degrees(t), 1) for t in turns]
-        marker = {"symbol": "triangle-up", "size": 9, "color": colour, "angle": angles, "line": {"width": 0}}
+        symbols = [STATED if (e.start, e.end) in kindred.stated else INFERRED for e in edges]
+        marker = {"symbol": symbols, "size": 9, "color": colour, "angle": angles, "line": {"width": 0, "color": colour}}
         yield trace(
             "arrows", *_split(ends), mode="markers", legendgroup=kind, marker=marker, customdata=p, hoverinfo="skip"
         )
-    points = [_handle(w, directed) for w in ways]
+    points = [_handle(w, stroke.directed) for w in ways]
     marker = {"size": 12, "color": colour, "opacity": 0}
+    if kind == "declared":
+        marker = {"size": 8, "symbol": AGAINST, "color": colour, "line": {"width": 2, "color": colour}}
     yield trace(
         "hover", *_split(points), mode="markers", legendgroup=kind, marker=marker, customdata=p, hovertext=list(told)
     )
-
-
-def _weight(probability: float | None) -> tuple[float, float]:
-    if probability is None:
-        return _UNKNOWN
-    return next((width, opacity) for least, width, opacity in _BINS if probability >= least or least == 0)
 
 
 def _way(edge: Edge, kindred: Kindred, placed: Arrangement, directed: bool) -> list[Point]:

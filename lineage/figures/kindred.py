@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import networkx as nx
 
-DRAWN = frozenset({"Generator", "Ancestor"})
+DRAWN = frozenset({"Generator", "Ancestor", "Traced"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Kindred:
     derived, declared, kin
         Edges; ``declared`` holds only those that ``derived`` does not repeat, ``kin`` only those that neither the
         ancestry nor stronger kin imply, ``implied`` the other kin.
+    stated
+        Child and parent of everything declared, whether ancestry follows it or not.
     sizes
         How many generators a family has.
     """
@@ -57,7 +59,17 @@ class Kindred:
     declared: list[Edge]
     kin: list[Edge]
     implied: list[Edge]
+    stated: frozenset[tuple[str, str]]
     sizes: Mapping[str, int]
+
+    @property
+    def edges(self) -> dict[str, list[Edge]]:
+        """Edges by kind, in the order that numbers them."""
+        return {"derived": self.derived, "declared": self.declared, "kin": self.kin, "implied": self.implied}
+
+    def by_size(self) -> list[str]:
+        """Families, the largest first: the order of their colours."""
+        return sorted(self.families, key=lambda f: (-self.members(f), f))
 
     def members(self, family: str) -> int:
         """How many generators the family has."""
@@ -79,7 +91,8 @@ def read(graph: nx.MultiDiGraph[str]) -> Kindred:
     sizes = Counter(str(n["family"]) for n in nodes.values() if n["label"] == "Generator" and n.get("family"))
     kin, implied = _split(edges["KIN"], derived)
     unit = _units(nodes, families, [*derived, *declared])
-    return Kindred(nodes, families, unit, parent, derived, declared, kin, implied, sizes)
+    stated = frozenset((e.start, e.end) for e in edges["DECLARED_PARENT"])
+    return Kindred(nodes, families, unit, parent, derived, declared, kin, implied, stated, sizes)
 
 
 def _parents(

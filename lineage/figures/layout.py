@@ -40,7 +40,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """A drawing: y grows downwards. ``boxes`` are (left, top, right, bottom) by family, ``alone`` that of the grid."""
+    """A drawing: y grows downwards.
+
+    ``boxes`` are (left, top, right, bottom) by family, ``alone`` that of those in none, which ``heading`` titles;
+    ``ticks`` are years at their places. Edges that are not ``routed`` are bows.
+    """
 
     width: float
     height: float
@@ -50,12 +54,18 @@ class Arrangement:
     lone: int
     above: dict[str, str]
     lanes: dict[str, int]
+    heading: str = "without relatives"
+    ticks: tuple[tuple[float, str], ...] = ()
+    labelled: bool = True
+    routed: bool = True
 
     def route(self, child: str, parent: str, kindred: Kindred) -> list[Point] | None:
         """The way from a child up to a parent that no label is on, or None where they are drawn far apart.
 
         Under the parent it goes up the parent's trunk, else up a lane at the side of the parent's family.
         """
+        if not self.routed:
+            return None
         (cx, cy), (px, py) = self.spots[child], self.spots[parent]
         home, away = kindred.unit[parent], kindred.unit[child]
         strip = cy - ROW / 2
@@ -74,7 +84,7 @@ class Arrangement:
     def beside(self, one: str, two: str) -> list[Point] | None:
         """The way between two in one row, along the strip above it."""
         (ax, ay), (bx, by) = sorted((self.spots[one], self.spots[two]))
-        if ay != by:
+        if ay != by or not self.routed:
             return None
         strip = ay - ROW / 2 + 4
         return [(ax + 4, ay - RADIUS), (ax + 4, strip), (bx - 4, strip), (bx - 4, by - RADIUS)]

@@ -20,7 +20,7 @@ def plain(text: str, limit: int = 200) -> str:
     return shown(text, limit).translate(_ENTITIES)
 
 
-def paragraph(text: str, width: int = 64, limit: int = 600) -> str:
+def paragraph(text: str, width: int = 52, limit: int = 600) -> str:
     """``text`` as text, wrapped to lines of ``width``."""
     lines = textwrap.wrap(shown(text, limit), width) or [""]
     return "<br>".join(line.translate(_ENTITIES) for line in lines)

@@ -5,11 +5,10 @@
 const figures = JSON.parse(document.getElementById("figures").textContent);
 const plot = document.getElementById("figure");
 const slider = document.getElementById("threshold");
-const implied = document.getElementById("implied");
 const STOPS = [0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
 const CONFIG = {
   displaylogo: false, responsive: true, scrollZoom: false, showTips: false, plotlyServerURL: "",
-  modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]], toImageButtonOptions: { filename: "lineage", scale: 2 },
+  modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]], toImageButtonOptions: { filename: "answer", scale: 2 },
 };
 const PER_POINT = [["x"], ["y"], ["customdata"], ["hovertext"], ["marker", "angle"]];
 let drawn = null;
@@ -31,9 +30,8 @@ function filtered(trace, least) {
   return out;
 }
 
-// Legend choices of the reader outlive a redraw; the checkbox is one of them.
+// Legend choices of the reader outlive a redraw.
 function visibility(trace) {
-  if (trace.legendgroup === "implied") return implied.checked ? true : "legendonly";
   const old = (plot.data || []).find((t) => t.legendgroup && t.legendgroup === trace.legendgroup);
   return old && old.visible !== undefined ? old.visible : true;
 }
@@ -52,22 +50,13 @@ function draw() {
 
 function tell(all, shown) {
   const edges = (traces) => traces
-    .filter((t) => t.meta.kind === "hover" && (implied.checked || t.legendgroup !== "implied"))
+    .filter((t) => t.meta.kind === "hover")
     .reduce((n, t) => n + t.x.length, 0);
   document.getElementById("count").textContent = `${edges(shown)} of ${edges(all)} edges`;
 }
 
 slider.max = STOPS.length - 1;
 slider.addEventListener("input", draw);
-implied.addEventListener("change", draw);
 document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("resize", () => { if (fitting() !== drawn) draw(); });
-draw().then(() => {
-  plot.on("plotly_legendclick", (event) => {
-    if (event.data[event.curveNumber].legendgroup !== "implied") return true;
-    implied.checked = !implied.checked;
-    draw();
-    return false;
-  });
-  plot.dataset.ready = "true";
-});
+draw().then(() => { plot.dataset.ready = "true"; });

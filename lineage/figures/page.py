@@ -8,8 +8,8 @@ tag.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from difreg import numerals
 from difreg.lineage.answers import Provenance, Queried
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _EXPLAINED = (
-    "Coloured boxes are families: generators whose images carry fingerprints that are kin.",
-    "An arrow points to the parent; its width grows with the probability. Images tell who is kin, never who came "
-    "first: direction comes from what is declared or, weakly, from dates. "
-    "Hover over any line or node for the numbers and the reason.",
+    "Coloured boxes are families: generators whose images carry fingerprints that are kin. Click a generator for its "
+    "nearest relatives, and an entry of the legend to hide it. Hover over any line or node for the numbers and the "
+    "reason.",
+    "An arrow points to the parent; its width grows with the probability. A filled arrowhead is a declared step, an "
+    "open one is inferred. Images tell who is kin, never who came first: direction comes from what is declared or, "
+    "weakly, from dates.",
     "Thin grey lines carry no probability: the images cannot judge them (there are none, or JPEG disturbs them). "
-    "The slider leaves these lines. "
-    "A dotted line is a declaration that images or dates do not bear out; a dashed line is kinship without direction.",
+    "The slider leaves these lines. A dotted line with a cross is a declaration that images or dates contradict; a "
+    "dashed line is kinship without direction.",
+    "Along time, a generator stands at its release, or at the earliest date it can be from. The Newick that is saved "
+    "is this ancestry, a line a tree; difreg plot tree has the tree of similarity.",
 )
 _ANSWER_EXPLAINED = (
     "Nodes and relationships that the answer holds; colours are families. Hover over any line or node for all of its "
@@ -34,7 +38,9 @@ _ANSWER_EXPLAINED = (
 )
 
 
-def lineage_page(graph: nx.MultiDiGraph[str], provenance: Provenance | None = None, *, dark: bool = False) -> str:
+def lineage_page(
+    graph: nx.MultiDiGraph[str], provenance: Provenance | None = None, *, dark: bool = False, shared: bool = False
+) -> str:
     """The lineage as one HTML page, laid out for desks and for phones.
 
     Parameters
@@ -43,15 +49,14 @@ def lineage_page(graph: nx.MultiDiGraph[str], provenance: Provenance | None = No
         As :meth:`difreg.Registry.lineage` gives it.
     provenance
         Told in the last line.
+    shared
+        Whether Plotly is read from ``plotly.min.js`` beside the page.
     """
-    import plotly.io
+    from difreg.lineage.figures.model import model
 
-    from difreg.lineage.figures.lineage import NARROW, WIDE, lineage_figure
-
-    figures = [
-        json.loads(plotly.io.to_json(lineage_figure(graph, dark=dark, width=w), validate=False)) for w in (NARROW, WIDE)
-    ]
-    return _page(figures, f"Lineage of {_told(graph)}", _EXPLAINED, provenance, dark=dark)
+    head = files("difreg.lineage.figures").joinpath("lineage.html").read_text("utf-8")
+    title, data = f"Lineage of {_told(graph)}", model(graph, dark=dark)
+    return drawing(title, head, data, "lineage.js", _EXPLAINED, provenance, dark=dark, shared=shared, tail=_TABLE)
 
 
 def answer_page(answer: Queried, *, dark: bool = False) -> str:
@@ -76,21 +81,7 @@ def answer_page(answer: Queried, *, dark: bool = False) -> str:
     title = f"{numerals.count(graph.number_of_nodes(), 'node')}, {numerals.count(edges, 'relationship')}"
     rows = numerals.count(len(answer.rows), "row")
     cut = (f"Only the first {rows} of the answer are drawn: give more --limit.",) if answer.truncated else ()
-    return _page(figures, title, (*cut, *_ANSWER_EXPLAINED), answer.provenance, dark=dark, tree=False)
-
-
-def _page(
-    figures: list[Any],
-    title: str,
-    explained: Sequence[str],
-    provenance: Provenance | None,
-    *,
-    dark: bool,
-    tree: bool = True,
-) -> str:
-    """A page of figures of which one fits the window; ``tree`` where they have kin that a tree implies."""
-    head = _CONTROLS.format(implied="" if tree else " hidden")
-    return drawing(title, head, figures, "page.js", tuple(explained), provenance, dark=dark)
+    return drawing(title, _CONTROLS, figures, "page.js", (*cut, *_ANSWER_EXPLAINED), answer.provenance, dark=dark)
 
 
 def _told(graph: nx.MultiDiGraph[str]) -> str:
@@ -105,6 +96,6 @@ def _told(graph: nx.MultiDiGraph[str]) -> str:
 _CONTROLS = """<form id="controls">
 <label for="threshold">Show edges with P of at least <output id="least" for="threshold">0</output></label>
 <input id="threshold" type="range" min="0" max="1" value="0" step="1" aria-describedby="count">
-<label{implied}><input id="implied" type="checkbox"> kin that the tree implies</label>
 <span id="count" role="status"></span>
 </form>"""
+_TABLE = '<details id="table"><summary>What is shown, as a table</summary><div id="rows"></div></details>'

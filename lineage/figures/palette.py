@@ -21,10 +21,14 @@ class Theme:
     declared: str
     kin: str
     fill: float
+    scale: tuple[str, str, str]  # of numbers, from low to high: stops of cividis (Nunez and others 2018)
+    found: str
 
 
-LIGHT = Theme("#ffffff", "#1a1a1a", "#5c5c5c", "#6b6b6b", "#333333", "#7a5a00", "#0072B2", 0.11)
-DARK = Theme("#15181c", "#eeeeee", "#b3b3b3", "#a8a8a8", "#d8d8d8", "#E69F00", "#56B4E9", 0.24)
+_DOWN, _UP = ("#CBBA69", "#7D7C78", "#00224E"), ("#4F576C", "#A59C74", "#FEE838")
+LIGHT = Theme("#ffffff", "#1a1a1a", "#5c5c5c", "#6b6b6b", "#333333", "#7a5a00", "#0072B2", 0.11, _DOWN, "#B0004E")
+DARK = Theme("#15181c", "#eeeeee", "#b3b3b3", "#a8a8a8", "#d8d8d8", "#E69F00", "#56B4E9", 0.24, _UP, "#FF8AB8")
+TRACED = "#F0E442"
 
 
 def theme(dark: bool) -> Theme:

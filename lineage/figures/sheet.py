@@ -36,23 +36,32 @@ class Words:
     explained: tuple[str, ...]
 
 
-def sheet(figures: Sequence[go.Figure], words: Words, provenance: Provenance | None, *, dark: bool = False) -> str:
-    """The page of a figure, given from narrow to wide."""
+def sheet(
+    figures: Sequence[go.Figure],
+    words: Words,
+    provenance: Provenance | None,
+    *,
+    dark: bool = False,
+    shared: bool = False,
+) -> str:
+    """The page of a figure, given from narrow to wide; ``shared`` as for :func:`drawing`."""
     import plotly.io
 
     data = [json.loads(plotly.io.to_json(f, validate=False)) for f in figures]
     head = f"<strong>{escape(words.lead)}</strong>"
-    return drawing(words.title, head, data, "sheet.js", words.explained, provenance, dark=dark, name=words.name)
+    return drawing(
+        words.title, head, data, "sheet.js", words.explained, provenance, dark=dark, name=words.name, shared=shared
+    )
 
 
-def tree_page(tree: SimilarityTree, *, dark: bool = False) -> str:
+def tree_page(tree: SimilarityTree, *, dark: bool = False, shared: bool = False) -> str:
     """The tree of similarity as one HTML page."""
     from difreg.lineage.figures.dendrogram import NARROW, WIDE, tree_figure
 
     figures = [tree_figure(tree, dark=dark, width=width) for width in (NARROW, WIDE)]
     title = f"Similarity of {count(len(tree.leaves), 'generator')} ({METHODS[tree.method]})"
     lead = "Similarity, not descent: who looks alike. Nothing here says who was made from whom."
-    return sheet(figures, Words("tree", title, lead, _explained(tree)), tree.provenance, dark=dark)
+    return sheet(figures, Words("tree", title, lead, _explained(tree)), tree.provenance, dark=dark, shared=shared)
 
 
 def _explained(tree: SimilarityTree) -> tuple[str, ...]:
