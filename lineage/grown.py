@@ -2,8 +2,8 @@
 
 No collection of real generators has decoders that were tuned, merged or imitated to a known degree. A nursery of small
 ones, grown for the purpose, has (``docs/nursery.md``). What ships is not their images but the shares of pairs by
-kinship, of each kind and for several numbers of images, from which a background is calibrated and explained; and coefficients
-of the founders, which take part in its panel.
+kinship, of each kind and for several numbers of images, from which a background is calibrated and explained; and the
+coefficients of the founders, which take part in its panel.
 """
 
 from __future__ import annotations
