@@ -8,7 +8,7 @@ family; with the relatives taken out, none of 720, and none of 71 photographs.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -78,12 +78,17 @@ def _p_values(found: Array, photographs: Array) -> Array:
 
 
 def detect(
-    query: Profile, files: Sequence[str], members: Sequence[Profile], families: Mapping[str, str], prior: float
+    query: Profile,
+    files: Sequence[str],
+    members: Sequence[Profile],
+    families: Mapping[str, str],
+    prior: float,
+    silent: Collection[str] = (),
 ) -> tuple[a.DetectedImage, ...]:
-    """A row an image, in the order of ``files``."""
+    """A row an image, in the order of ``files``; no image is attributed by what the ``silent`` members say."""
     scores = measure(query, members)
     ratios = log_likelihood_ratio(scores.kinship, query.background.calibration)
-    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
+    judged = np.array([judgeable_fingerprint(m.fingerprint) and m.name not in silent for m in members])
     return tuple(
         _row(file, k, members, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
         for k, file in enumerate(files)

@@ -105,7 +105,8 @@ class Asking(Tracing):
         found = self._extract(images, area=area)
         with single_threaded():
             query = profile_of(found, self._background, "query")
-            rows = detecting.detect(query, [i.file for i in found.images], members, families, prior)
+            files = [i.file for i in found.images]
+            rows = detecting.detect(query, files, members, families, prior, everyone.silent)
         lost = views.images_answer(found).skipped
         return a.Detected(replace(provenance, images=refs(found)), images=rows, skipped=lost)
 
