@@ -22,7 +22,7 @@ from difreg.lineage.bundles.importing import opened
 from difreg.lineage.families import communities
 from difreg.lineage.keeping.scoring import accepted
 from difreg.lineage.starter.building import SAMPLES, TITLES, build, entries
-from difreg.registry.metadata import Metadata, is_evidence
+from difreg.registry.metadata import DeclaredParent, Metadata, is_evidence
 from difreg.storage.blobs import loads
 
 ROOT = Path(__file__).parent.parent
@@ -203,6 +203,16 @@ def test_a_generator_that_is_no_evidence_decides_nothing(tmp_path: Path) -> None
         assert {i.generator for i in unseen.images} == {None}
         registry.tag("anime", remove=["evidence"])
         assert registry.trace(images[12:]).verdict == "kin"
+
+
+def test_an_audit_does_not_ask_it(tmp_path: Path) -> None:
+    images = sorted((DEMO / "anime").glob("*.webp"))
+    with difreg.open(tmp_path) as registry:
+        registry.add("parent", images[:12])
+        registry.add("child", images[12:], metadata=Metadata(parents=(DeclaredParent("parent"),)))
+        assert [row.generator for row in registry.audit().agree] == ["child"]
+        registry.tag("parent", {"evidence": "no"})
+        assert "evidence=no" in {row.generator: row.text for row in registry.audit().silent}["child"]
 
 
 def test_a_stranger_to_what_is_no_evidence_is_none(tmp_path: Path) -> None:
