@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difreg.lineage.answers import Agreement, Caveat
+from difreg.lineage.histories import history_caveats
 from difreg.names import shown, some
 from difreg.numerals import count
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
@@ -36,6 +37,7 @@ def fingerprint_caveats(made: Profile) -> list[Caveat]:
                 f"the images look JPEG-compressed (cosine {cosine:.2f} with JPEG's own pattern, above {JPEG_FLAG})",
             )
         )
+    out += history_caveats(made.histories)
     if not made.reliability >= RELIABLE:
         needed = further_images(made)
         more = f"about {needed} more would do" if needed else "they share no pattern that can be told from chance"

@@ -89,7 +89,7 @@ def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kin
     cosines = them.directions @ query.direction
     z = cosines / 2 * (1 / query.fingerprint.scale + 1 / them.scales)
     ratios = log_likelihood_ratio(z, query.background.calibration)
-    judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.fingerprint.flagged)
+    judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.flagged)
     columns = (cosines, z, ratios, probability(ratios), judged)
     return [Kinship(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 

@@ -118,7 +118,7 @@ def _shown(origins: Sequence[Origin], family: str) -> list[Origin]:
 
 
 def _both_flagged(query: Profile, member: Member) -> bool:
-    return query.fingerprint.flagged and member.flagged
+    return query.flagged and member.flagged
 
 
 def _by_family(origins: Sequence[Origin]) -> dict[str, float]:

@@ -66,5 +66,5 @@ class Drawing(Home):
 
 
 def _leaf(made: Profile, length: float, family: str | None, title: str | None) -> a.TreeLeaf:
-    flagged = made.fingerprint.flagged
+    flagged = made.flagged
     return a.TreeLeaf(made.name, made.version, length, family, title, len(made), made.reliability, flagged)
