@@ -13,7 +13,7 @@ from difreg.lineage.answers import Caveat
 from difreg.registry.histories.files import JPEG, SAMPLINGS, WEBP
 from difreg.registry.histories.record import Flags, Histories
 
-TOLD = 0.25  # share of the images from which on a sign that undisturbed images show now and then is told
+TOLD = 0.5  # share of the images from which on a sign that undisturbed images show now and then is told
 USUAL = 2 / 3  # share of the images that have the most common size
 
 
