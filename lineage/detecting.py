@@ -18,13 +18,15 @@ from scipy.special import stdtr
 
 from difreg.lineage import answers as a
 from difreg.lineage.calibration import log_likelihood_ratio, student_scale
+from difreg.lineage.histories import history_caveats
 from difreg.lineage.keeping.foreign import detect_caveats
-from difreg.lineage.kinship import judgeable_fingerprint, probability, score
+from difreg.lineage.kinship import attributable, probability, score
 from difreg.lineage.phases import search
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.background import Background
 from difreg.registry.detection import correlations
 from difreg.registry.fingerprints import panel_scale
+from difreg.registry.histories.record import Histories
 from difreg.registry.phases import aligned_units, best_correlations
 from difreg.registry.profiles import Profile
 
@@ -61,7 +63,7 @@ def measure(query: Profile, members: Sequence[Profile], homes: Sequence[str], se
             if fresh:
                 alone = _photographic(query.sketches[[k]], [fresh], query.background, search_phase)
                 correlation[row, k], p_value[row, k] = alone[0][0, 0], alone[1][0, 0]
-    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
+    judged = np.array([attributable(m) for m in members])
     kinship, log_ratio = np.empty_like(correlation), np.empty_like(correlation)
     found: list[a.FoundPhase | None] = []
     for k, turned in enumerate(_turned(query, search_phase)):
@@ -128,9 +130,11 @@ def detect(
     homes = [families.get(m.name, m.name) for m in members]
     scores = measure(query, members, homes, search_phase)
     ratios = scores.log_ratio
-    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
+    judged = np.array([attributable(m) for m in members])
+    known = query.histories or Histories.unknown(len(query))
+    usable = judged[:, None] & ~np.isnan(ratios)
     return tuple(
-        _row(file, k, members, homes, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
+        _row(file, k, members, homes, families, scores, ratios[:, k], usable[:, k], prior, known.kept([k]))
         for k, file in enumerate(files)
     )
 
@@ -145,6 +149,7 @@ def _row(
     ratios: Array,
     judged: NDArray[np.bool_],
     prior: float,
+    happened: Histories,
 ) -> a.DetectedImage:
     groups: dict[str, list[float]] = {}
     for home, ratio, use in zip(homes, np.exp(ratios), judged, strict=True):
@@ -170,11 +175,12 @@ def _row(
     )
     return a.DetectedImage(
         file=file,
-        generated=True if attributed else (False if none >= DECIDED else None),
+        # What hides a fingerprint speaks against none of them.
+        generated=True if attributed else (False if none >= DECIDED and not happened.is_altered else None),
         generator=nearest if attributed else None,
         family=families.get(nearest or "") if attributed else None,
         probability=shares.get(best, 0.0),
         scores=rows,
-        warnings=tuple(detect_caveats(members[i]) for i in beside),
+        warnings=(*history_caveats(happened), *(detect_caveats(members[i]) for i in beside)),
         phase=scores.phases[k],
     )

@@ -1,5 +1,4 @@
-"""What happened to images, in words: a :class:`Caveat` a kind of change, with how many images show it and the evidence.
-"""
+"""What happened to images, in words: a :class:`Caveat` a kind of change, with its evidence and how many images show it."""
 
 from __future__ import annotations
 
@@ -45,14 +44,19 @@ def _told(made: Histories) -> Iterator[tuple[str, str]]:
         yield "resampled", f"{_many(scaled, 'was resampled', 'were resampled')} ({facts})"
     if _often(smooth := made.smooth):
         level = f"power 10^{_middle(made['top'][smooth]):.1f} above .45 cycles a pixel, rounding alone 10^-1.6"
-        yield "smooth", f"{_many(smooth, 'was blurred or enlarged', 'were blurred or enlarged')}, or hardly has texture ({level})"
+        yield (
+            "smooth",
+            f"{_many(smooth, 'was blurred or enlarged', 'were blurred or enlarged')}, or hardly has texture ({level})",
+        )
     if _often(cells := made.gridded):
         facts = f"{_middle(made['gridded'][cells]):.1f} times as much edge at one phase of 8 pixels"
         yield "content_grid", f"{_many(cells, 'has content', 'have content')} on a grid of its own ({facts})"
     sizes = Counter(zip(made["width"].tolist(), made["height"].tolist(), strict=True))
     (width, height), usual = sizes.most_common(1)[0]
     if len(made) > 2 and usual / len(made) < USUAL and not np.isnan(made["width"]).any():
-        text = f"{len(sizes)} sizes among {len(made)} images, {usual} of {width:.0f} x {height:.0f}: some may be resized"
+        text = (
+            f"{len(sizes)} sizes among {len(made)} images, {usual} of {width:.0f} x {height:.0f}: some may be resized"
+        )
         yield "mixed_sizes", text
 
 

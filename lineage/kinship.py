@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.calibration import crossing, log_likelihood_ratio
+from difreg.lineage.confounds import confounded
 from difreg.lineage.keeping.population import Population
 from difreg.registry.background import Calibration
-from difreg.registry.fingerprints import RELIABLE, Fingerprint
+from difreg.registry.fingerprints import RELIABLE
 from difreg.registry.profiles import Profile
 
 Array = NDArray[np.float64]
@@ -31,7 +32,8 @@ Z95 = 1.959963984540054
 class Kinship:
     """Kinship of one pair with its doubt; see :class:`difreg.lineage.answers.Kin` for the terms.
 
-    ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed.
+    ``judged`` is False where nothing may be concluded: a weak fingerprint, or a pair that is ``confounded``, alike by
+    what both are known to carry (see :mod:`difreg.lineage.confounds`).
     ``replicates`` has a bit a bootstrap replicate, set where that accepts the pair; a set of images is resampled alike
     in all its pairs, so that bits of several pairs belong together. ``price`` is what a search has taken off the
     logarithmic ratio.
@@ -47,6 +49,7 @@ class Kinship:
     support: float = np.nan
     replicates: bytes | None = None
     price: float = 0.0
+    confounded: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -73,9 +76,9 @@ def score(directions: Array, scales: Array, others: Array, other_scales: Array) 
     return out
 
 
-def judgeable_fingerprint(fingerprint: Fingerprint) -> bool:
-    """Whether single images may be attributed to it: reliable, and not made from JPEG images."""
-    return fingerprint.template.reliability >= RELIABLE and not fingerprint.flagged
+def attributable(made: Profile) -> bool:
+    """Whether single images may be attributed to it: reliable, and not made from compressed images."""
+    return made.reliability >= RELIABLE and not made.flagged
 
 
 def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kinship]:
@@ -89,9 +92,10 @@ def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kin
     cosines = them.directions @ query.direction
     z = cosines / 2 * (1 / query.fingerprint.scale + 1 / them.scales)
     ratios = log_likelihood_ratio(z, query.background.calibration)
-    judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.flagged)
-    columns = (cosines, z, ratios, probability(ratios), judged)
-    return [Kinship(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+    alike = confounded(query, them)
+    judged = them.reliable & (query.reliability >= RELIABLE) & ~alike
+    columns = [c.tolist() for c in (cosines, z, ratios, probability(ratios), judged, alike)]
+    return [Kinship(c, k, r, p, j, confounded=x) for c, k, r, p, j, x in zip(*columns, strict=True)]
 
 
 def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship:

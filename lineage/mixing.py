@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.calibration import log_likelihood_ratio
+from difreg.lineage.confounds import confounded
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import kinships
 from difreg.lineage.tracing import DECIDED, Trace, trace
@@ -153,7 +154,7 @@ def single_evidence(
     query: Profile, units: Array, members: Population, families: Mapping[str, str]
 ) -> tuple[list[str], Array]:
     """Judged families, and the natural logarithm of each single image's likelihood ratio for each, (n, families)."""
-    judged = np.flatnonzero(members.reliable & ~(members.flagged & query.flagged))
+    judged = np.flatnonzero(members.reliable & ~confounded(query, members))
     if not len(judged):
         return [], np.empty((len(units), 0))
     homes = np.array([families.get(members.names[k], members.names[k]) for k in judged.tolist()])

@@ -1,4 +1,4 @@
-"""Building the nuisance directions of a denoiser, by doing to photographs what is known: ``difreg background build``."""
+"""Building a denoiser's nuisance directions, by doing to photographs what is known: ``difreg background build``."""
 
 from __future__ import annotations
 

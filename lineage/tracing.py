@@ -14,7 +14,7 @@ import numpy as np
 
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Caveat, Placement
-from difreg.lineage.caveats import further_images, trace_caveats
+from difreg.lineage.caveats import displaced_caveat, further_images, trace_caveats
 from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
 from difreg.lineage.phases import Search, aligned, search_set
@@ -82,12 +82,16 @@ def trace(
     known = found.priced(kinships(query, fresh)) if found else kinships(query, fresh)
     origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
     origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
-    judged = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
+    judged = [o for o in origins if o.member.reliability >= RELIABLE and not o.kinship.confounded]
     ratios = _by_family(judged)
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
-    compressed = given.fingerprint.flagged or query.fingerprint.flagged
-    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, compressed)
+    hidden = given.altered or query.altered
+    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, hidden)
+    displaced = None
+    if verdict == "none" and doubt and not found:
+        displaced = _displaced(query, fresh, families, prior)
+        verdict = "insufficient" if displaced else verdict
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
@@ -103,7 +107,7 @@ def trace(
         origins=tuple(top),
         indistinguishable=alike,
         needed_images=further_images(query) if verdict == "insufficient" else None,
-        caveats=tuple(_caveats(given, query, origins, shared)),
+        caveats=(*([displaced] if displaced else []), *_caveats(given, query, origins, shared)),
         search=found,
     )
 
@@ -115,10 +119,6 @@ def _shown(origins: Sequence[Origin], family: str) -> list[Origin]:
     room = min(len(others), OTHERS)
     chosen = {o.member.row for o in (*inside[: SHOWN - room], *others[: SHOWN - min(len(inside), SHOWN - room)])}
     return [o for o in origins if o.member.row in chosen]
-
-
-def _both_flagged(query: Profile, member: Member) -> bool:
-    return query.flagged and member.flagged
 
 
 def _by_family(origins: Sequence[Origin]) -> dict[str, float]:
@@ -137,13 +137,21 @@ def posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[st
     return prior / total, {f: share * r / total for f, r in ratios.items()}
 
 
-def _verdict(reliability: float, probability: float, none: float | None, compressed: bool) -> str:
+def _verdict(reliability: float, probability: float, none: float | None, hidden: bool) -> str:
     if none is None or not reliability >= RELIABLE:
         return "insufficient"
     if probability >= DECIDED:
         return "kin"
-    # Compression hides kinship (measured: P(none) .97 at quality 90), so that it never is evidence for none.
-    return "none" if none >= 0.5 and not compressed else "insufficient"
+    # Compression, resampling and blur hide kinship, so that its absence is no evidence then.
+    return "none" if none >= 0.5 and not hidden else "insufficient"
+
+
+def _displaced(query: Profile, members: Population, families: Mapping[str, str], prior: float) -> Caveat | None:
+    """What a search of the phases says against a verdict of none."""
+    again = trace(query, members, families, prior, doubt=False, search_phase=True)
+    if again.verdict != "kin" or again.search is None:
+        return None
+    return displaced_caveat(again.family, again.probability, again.search.phase)
 
 
 def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
@@ -153,8 +161,10 @@ def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> 
 
 def _caveats(given: Profile, query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
     weak = [o.member.name for o in origins if not o.member.reliability >= RELIABLE]
-    jpeg = [o.member.name for o in origins if _both_flagged(query, o.member)]
-    return trace_caveats(given, shared, weak, jpeg)
+    alike = [o for o in origins if o.kinship.confounded]
+    jpeg = [o.member.name for o in alike if query.flagged and o.member.flagged]
+    marked = [o.member.name for o in alike if o.member.name not in jpeg]
+    return trace_caveats(given, shared, weak, jpeg, marked)
 
 
 def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:

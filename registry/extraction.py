@@ -22,7 +22,7 @@ from difreg.files import write_whole
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.folds import FoldStore
-from difreg.registry.histories.record import COLUMNS, Histories
+from difreg.registry.histories.record import Histories
 from difreg.registry.images import (
     AREAS,
     CROP,

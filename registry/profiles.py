@@ -73,6 +73,11 @@ class Profile:
         return self.fingerprint.flagged or (self.histories is not None and self.histories.is_compressed)
 
     @property
+    def altered(self) -> bool:
+        """Whether something is known to have happened to the images that hides kinship."""
+        return self.flagged or (self.histories is not None and self.histories.is_altered)
+
+    @property
     def settings(self) -> dict[str, object]:
         """What identifies it besides images, solver, denoiser, background and canvas; nothing for the usual ones."""
         solved = {"seed": self.solution.seed, "photographs": self.solution.photographs} if self.solution else {}
@@ -173,7 +178,9 @@ def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
 def from_arrays(name: str, version: int, arrays: Mapping[str, NDArray[Any]], background: Background) -> Profile:
     """The profile whose arrays :func:`to_arrays` gave, measured with ``background``."""
     sketches, tiles = sketches_of(arrays), tiles_of(arrays)
-    return profile(name, contents_of(arrays), sketches, background, version, stored(arrays), tiles, histories_of(arrays))
+    return profile(
+        name, contents_of(arrays), sketches, background, version, stored(arrays), tiles, histories_of(arrays)
+    )
 
 
 def contents_of(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:

@@ -140,7 +140,11 @@ def _check_form(arrays: Mapping[str, NDArray[Any]]) -> None:
     fingerprint = arrays["fingerprint"]
     sound = count >= (0 if solved else 2) and all(forms)
     sound = sound and (fingerprint.dtype.name, fingerprint.shape) == ("float32", (3, PERIOD, PERIOD))
-    sound = sound and all(np.isfinite(a).all() for k, a in arrays.items() if k != "history") and bool((arrays["scale"] > 0).all())
+    sound = (
+        sound
+        and all(np.isfinite(a).all() for k, a in arrays.items() if k != "history")
+        and bool((arrays["scale"] > 0).all())
+    )
     sound = sound and ("tiles" not in arrays or bool((arrays["tiles"] > 0).all()))
     histories = histories_of(arrays)
     sound = sound and (histories is None or histories.is_sound(count))

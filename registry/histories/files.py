@@ -14,10 +14,14 @@ Table = NDArray[np.float64]
 
 # Table K.1 of ITU-T T.81, row by row.
 LUMINANCE = (
-    (16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55)
-    + (14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62)
-    + (18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92)
-    + (49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99)
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
 )
 
 
@@ -25,7 +29,7 @@ def tables() -> Table:
     """Luminance quantisation steps of the qualities 1 to 100 of the Independent JPEG Group's library, (100, 64)."""
     quality = np.arange(1, 101)
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    out: Table = np.clip((np.array(LUMINANCE) * scale[:, None] + 50) // 100, 1, 255).astype(np.float64)
+    out: Table = np.clip((np.array(LUMINANCE).ravel() * scale[:, None] + 50) // 100, 1, 255).astype(np.float64)
     return out
 
 
@@ -59,7 +63,7 @@ def told_by(image: Image.Image, data: bytes) -> tuple[str, float, str]:
     steps: dict[int, Any] = getattr(image, "quantization", {})
     first = np.array(steps.get(0, ()), dtype=np.float64)
     quality = float(quality_of(first, np.ones(64, bool))[0]) if first.shape == (64,) and first.min() > 0 else np.nan
-    place = JpegImagePlugin.get_sampling(image)  # type: ignore[no-untyped-call]
+    place = JpegImagePlugin.get_sampling(image)
     return JPEG, float(quality), SAMPLINGS[place] if 0 <= place < len(SAMPLINGS) else ""
 
 

@@ -43,9 +43,9 @@ def scaling(luma: Array) -> Scaling:
     window, off_lattice, top = _masks(side)
     error = np.minimum(np.abs(convolve(part, PREDICTOR, mode="nearest") - part), LARGEST)
     power = _power(error, window)
-    surroundings = (uniform_filter(power, AROUND, mode="wrap") * AROUND**2 - uniform_filter(power, 3, mode="wrap") * 9) / (
-        AROUND**2 - 9
-    )
+    surroundings = (
+        uniform_filter(power, AROUND, mode="wrap") * AROUND**2 - uniform_filter(power, 3, mode="wrap") * 9
+    ) / (AROUND**2 - 9)
     ratios = np.where(off_lattice, power / np.maximum(surroundings, 1e-9), 0.0)
     row, column = np.unravel_index(int(ratios.argmax()), ratios.shape)
     highest = np.median(_power(part, window)[top]) / (window**2).sum()

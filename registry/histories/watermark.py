@@ -1,4 +1,4 @@
-"""The invisible watermark that the first Stable Diffusion scripts put into every image (``dwtDct`` of invisible-watermark).
+"""The invisible watermark of the first Stable Diffusion scripts, the method ``dwtDct`` of invisible-watermark.
 
 In the U channel's half-size Haar approximation, cut in blocks of 4 x 4, the largest value but the first of a block is
 moved to a quarter or to three quarters of a step of 36, for a 0 or a 1 of the message. As the first value of a block is
@@ -27,7 +27,8 @@ def marked(pixels: NDArray[np.uint8], message: str = MESSAGE) -> NDArray[np.uint
     blue = luma + (moved - 128) / 0.492
     red = luma + v / 0.877
     green = (luma - 0.299 * red - 0.114 * blue) / 0.587
-    return np.clip(np.rint(np.stack([red, green, blue], -1)), 0, 255).astype(np.uint8)
+    out: NDArray[np.uint8] = np.clip(np.rint(np.stack([red, green, blue], -1)), 0, 255).astype(np.uint8)
+    return out
 
 
 def _moved(approximation: Array, message: str) -> Array:
