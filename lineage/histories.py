@@ -1,4 +1,4 @@
-"""What happened to images, in words: a :class:`Caveat` a kind of change, with its evidence and how many images show it."""
+"""What happened to images, in words: a :class:`Caveat` a kind of change, with its evidence and how many show it."""
 
 from __future__ import annotations
 
