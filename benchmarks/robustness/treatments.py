@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter
 
 CROP = 256
 SMALLER = 240
-Treatment = Callable[[Image.Image], Image.Image]
+Treatment = Callable[[Image.Image], Image.Image]  # one that compresses gives an image opened from a BytesIO
 
 
 def _saved(form: str, quality: int) -> Treatment:
