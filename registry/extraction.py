@@ -154,7 +154,7 @@ def extract(
         area,
         np.array([tiles[k] for k in kept]) if area != "crop" else None,
         folds.kept(kept) if folds else None,
-        histories.kept(kept),
+        histories.kept(kept) if histories.any_known else None,
     )
 
 

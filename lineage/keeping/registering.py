@@ -87,6 +87,7 @@ def appended(tx: Transaction, members: Members, name: str, found: ImageSet) -> I
     tiles = np.concatenate([s.tiles for s in (before, found) if s.tiles is not None] or [np.empty(0)])
     known = [s.histories or Histories.unknown(len(s)) for s in (before, found)]
     kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
+    happened = known[0].joined(known[1]).kept(kept)
     return ImageSet(
         found.denoiser,
         tuple(infos[k] for k in kept),
@@ -94,7 +95,7 @@ def appended(tx: Transaction, members: Members, name: str, found: ImageSet) -> I
         (*found.skipped, *twice),
         found.area,
         tiles[kept] if len(tiles) else None,
-        histories=known[0].joined(known[1]).kept(kept),
+        histories=happened if happened.any_known else None,
     )
 
 

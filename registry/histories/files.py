@@ -63,7 +63,7 @@ def told_by(image: Image.Image, data: bytes) -> tuple[str, float, str]:
     steps: dict[int, Any] = getattr(image, "quantization", {})
     first = np.array(steps.get(0, ()), dtype=np.float64)
     quality = float(quality_of(first, np.ones(64, bool))[0]) if first.shape == (64,) and first.min() > 0 else np.nan
-    place = JpegImagePlugin.get_sampling(image)
+    place = JpegImagePlugin.get_sampling(image) if getattr(image, "layers", 0) == 3 else -1
     return JPEG, float(quality), SAMPLINGS[place] if 0 <= place < len(SAMPLINGS) else ""
 
 

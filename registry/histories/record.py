@@ -100,6 +100,11 @@ class Histories:
         out: NDArray[np.float32] = self.rows[:, COLUMNS.index(name)]
         return out
 
+    @property
+    def any_known(self) -> bool:
+        """Whether anything is known of any image."""
+        return not bool(np.isnan(self.rows).all())
+
     def is_sound(self, images: int) -> bool:
         """Whether it can be of so many images: nothing in it is trusted before."""
         shape, kind = (images, len(COLUMNS)), self.rows.dtype.name
