@@ -72,7 +72,7 @@ def treated(files: Sequence[Path], treatment: Treatment, background: Background)
     noise = denoisers.get(background.denoiser)
     for file in files:
         with Image.open(file) as image:
-            data = _file_of(treatment(image.convert("RGB")))
+            data = file_of(treatment(image.convert("RGB")))
         with Image.open(BytesIO(data)) as image:
             pixels = np.asarray(image.convert("RGB"))
             made = sketch(noise.residual(pixels))
@@ -84,7 +84,7 @@ def treated(files: Sequence[Path], treatment: Treatment, background: Background)
     return profile("query", tuple(names), stored, background, histories=Histories.of(histories))
 
 
-def _file_of(image: Image.Image) -> bytes:
+def file_of(image: Image.Image) -> bytes:
     """The file of an image: that which a lossy treatment wrote, else a lossless one."""
     written = getattr(image, "fp", None)
     if written is not None:
