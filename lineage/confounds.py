@@ -49,7 +49,7 @@ def watermark_pairs(query: Profile, others: Population) -> NDArray[np.bool_]:
 def kinship_without(one: Array, others: Array, taken: Array, background: Background) -> Array:
     """(m,) kinship of a (192,) direction with (m, 192) others after the (k, 192) rows ``taken`` are projected out."""
     _, values, rows = np.linalg.svd(taken, full_matrices=False)
-    basis = rows[values > values.max() * 1e-6]
+    basis = rows[values > max(float(values.max()), LEAST) * 1e-6]
     mine, theirs, panel = (_projected(x, basis) for x in (one[None], others, background.panel))
     scales = panel_scale(np.concatenate([mine, theirs]), panel)
     out: Array = theirs @ mine[0] / 2 * (1 / scales[0] + 1 / scales[1:])

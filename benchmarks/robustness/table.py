@@ -29,7 +29,7 @@ SETS = (
 HALF = 10  # images: as many make the registered fingerprint as are treated
 
 
-def cells(bench: Bench, zoo: Path, sets: Sequence[str], treatments: Sequence[str]) -> Iterator[dict[str, object]]:
+def cells(bench: Bench, sets: Sequence[str], treatments: Sequence[str]) -> Iterator[dict[str, object]]:
     """A cell for each set and treatment.
 
     The first ten images of a set are registered as they are, the next ten are treated and traced. The set's source is
@@ -45,7 +45,7 @@ def cells(bench: Bench, zoo: Path, sets: Sequence[str], treatments: Sequence[str
         tables = [families_of(with_kin), families_of(strangers)]
         kin = {n for n, label in labels.items() if related(labels[name], label)}
         home = {tables[0].get(n, n) for n in kin}
-        files = [zoo / "generators" / name / Path(i.file).name for i in bench.material.generators[name].images]
+        files = file_paths(bench, name)
         for treatment in treatments:
             query = treated(files[HALF : 2 * HALF], TREATMENTS[treatment], background)
             found = trace(query, with_kin, tables[0])
@@ -64,6 +64,11 @@ def cells(bench: Bench, zoo: Path, sets: Sequence[str], treatments: Sequence[str
                     "warnings": _codes(alone),
                 },
             }
+
+
+def file_paths(bench: Bench, name: str) -> list[Path]:
+    """The files of a set."""
+    return [Path(i.file) for i in bench.material.generators[name].images]
 
 
 def treated(files: Sequence[Path], treatment: Treatment, background: Background) -> Profile:
@@ -95,7 +100,7 @@ def file_of(image: Image.Image) -> bytes:
 
 
 def _told(found: Trace, kin: set[str], home: set[str]) -> dict[str, object]:
-    near = [o.kinship.kinship for o in found.origins if o.member.name in kin]
+    near = [o.kinship.kinship for o in found.origins if o.member.name in kin]  # judged or not
     return {
         "verdict": found.verdict,
         "right": found.verdict == "kin" and found.family in home,

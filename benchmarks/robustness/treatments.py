@@ -21,7 +21,9 @@ SMALLER = 240
 Treatment = Callable[[Image.Image], Image.Image]  # one that compresses gives an image opened from a BytesIO
 
 
-def _saved(form: str, quality: int) -> Treatment:
+def saved(form: str, quality: int) -> Treatment:
+    """Compression into a file of this form."""
+
     def treat(image: Image.Image) -> Image.Image:
         stream = BytesIO()
         image.save(stream, form, quality=quality)
@@ -58,7 +60,7 @@ def _off_grid(image: Image.Image) -> Image.Image:
 
 
 def _compressed_then_cropped(image: Image.Image) -> Image.Image:
-    return _off_grid(_saved("JPEG", 90)(image).convert("RGB"))
+    return _off_grid(saved("JPEG", 90)(image).convert("RGB"))
 
 
 def _as_is(image: Image.Image) -> Image.Image:
@@ -71,11 +73,11 @@ def _mirrored(image: Image.Image) -> Image.Image:
 
 TREATMENTS: dict[str, Treatment] = {
     "none": _as_is,
-    "JPEG 95": _saved("JPEG", 95),
-    "JPEG 90": _saved("JPEG", 90),
-    "JPEG 75": _saved("JPEG", 75),
+    "JPEG 95": saved("JPEG", 95),
+    "JPEG 90": saved("JPEG", 90),
+    "JPEG 75": saved("JPEG", 75),
     "JPEG 90, then cropped": _compressed_then_cropped,
-    "WebP 90": _saved("WEBP", 90),
+    "WebP 90": saved("WEBP", 90),
     "resized to .75": _resized(0.75),
     "resized to 1.5": _resized(1.5, 64, 64),
     "blur .5": _blurred(0.5),
