@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.kinship import Bench
 from benchmarks.robustness.table import HALF, file_paths, treated
 from benchmarks.robustness.treatments import saved
+from difreg.lineage.background_builder import gather
 from difreg.lineage.confounds import kinship_without
 from difreg.lineage.kinship import threshold
 from difreg.lineage.labelled import settled_pairs
@@ -36,8 +38,9 @@ SETS = (
 )
 
 
-def pair_figures(bench: Bench) -> Iterator[dict[str, object]]:
+def figures(zoo: Path, denoiser: str, seed: int) -> Iterator[dict[str, object]]:  # noqa: ARG001 - nothing is drawn
     """A line a quality, a number of directions taken out, and kind of pair."""
+    bench = Bench(gather(zoo, denoiser=denoiser))
     background = bench.background(frozenset())
     kin = {frozenset((a, b)): k for a, b, k in settled_pairs(bench.material.labels)}
     whole = {n: background.whitening(s.sketches[HALF:]).mean(0) for n, s in bench.material.generators.items()}

@@ -17,7 +17,7 @@ COMPRESSED = ("ti-cookiedoth", "sd1x-vincegmz-dogreg", "real-bsds500", "real-urb
 EVERY = 4  # of four images one is treated
 
 
-def sign_figures(zoo: Path) -> Iterator[dict[str, object]]:
+def figures(zoo: Path, denoiser: str, seed: int) -> Iterator[dict[str, object]]:  # noqa: ARG001 - pixels alone
     """A line a set as it is, and a line a treatment of all sets that are lossless."""
     folders = [d for part in ("generators", "photos") for d in sorted((zoo / part).iterdir())]
     for folder in folders:

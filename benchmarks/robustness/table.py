@@ -12,6 +12,7 @@ from PIL import Image
 
 from benchmarks.kinship import Bench, families_of, named, related
 from benchmarks.robustness.treatments import TREATMENTS, Treatment
+from difreg.lineage.background_builder import gather
 from difreg.lineage.tracing import Trace, trace
 from difreg.registry import denoisers
 from difreg.registry.background import Background
@@ -27,6 +28,15 @@ SETS = (
     "p2p-facades_label2photo-pretrained",
 )
 HALF = 10  # images: as many make the registered fingerprint as are treated
+
+
+def figures(zoo: Path, denoiser: str, seed: int) -> Iterator[dict[str, object]]:  # noqa: ARG001 - nothing is drawn
+    """The cells, and what they come to."""
+    rows = []
+    for row in cells(Bench(gather(zoo, denoiser=denoiser)), SETS, list(TREATMENTS)):
+        rows.append(row)
+        yield row
+    yield summary(rows)
 
 
 def cells(bench: Bench, sets: Sequence[str], treatments: Sequence[str]) -> Iterator[dict[str, object]]:
