@@ -133,7 +133,8 @@ class TestTrace:
         asked = elsewhere(made("query", 1, 12, 50, 30), phase)
         blind, found = trace(asked, members, FAMILY), trace(asked, members, FAMILY, search_phase=True)
         assert blind.search is None
-        assert blind.verdict == ("kin" if phase == Phase(0, 0) else "none")
+        assert blind.verdict == ("kin" if phase == Phase(0, 0) else "insufficient")
+        assert ("displaced" in {c.code for c in blind.caveats}) == (phase != Phase(0, 0))
         assert (found.verdict, found.family, found.indistinguishable) == ("kin", "f", ("a", "b"))
         assert found.search is not None
         assert found.search.phase == phase
