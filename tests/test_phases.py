@@ -220,10 +220,10 @@ def test_crops_of_stable_diffusion_find_their_family(collection: Path, tmp_path:
         stranger = registry.trace(
             sorted((collection / "generators" / "p2p-edges2shoes-pretrained").iterdir())[:8], search_phase=True
         )
-    assert blind.verdict == "none"
+    assert blind.verdict == "insufficient"
     assert blind.phase is None
     assert (found.verdict, found.family) == ("kin", "family-1")
     assert found.phase is not None
     assert (found.phase.dy, found.phase.dx, found.phase.mirrored) == (3, 5, False)
     assert f"searched {found.phase.searched} phases" in found.phase.text
-    assert stranger.verdict == "none"
+    assert stranger.verdict == "insufficient"
