@@ -70,6 +70,12 @@ class TestPixels:
         assert (found.dy, found.dx) == (dy, dx)
         assert found.quality == pytest.approx(quality, abs=4)
 
+    def test_a_loud_pattern_on_smooth_content_is_no_jpeg(self) -> None:
+        assert not of(paint(1, 1, strength=8)).compressed.any()
+        tile = np.random.default_rng(1).normal(0, 5, (16, 16, 3))
+        loud = np.random.default_rng(2).normal(128, 2, (256, 256, 3)) + np.tile(tile, (16, 16, 1))
+        assert not of(loud.clip(0, 255).astype(np.uint8)).compressed.any()
+
     @few
     @given(st.integers(0, 999), st.integers(0, 20))
     def test_a_generators_own_pattern_of_eight_is_no_jpeg(self, seed: int, number: int) -> None:

@@ -22,6 +22,8 @@ BINS = 4  # a unit
 LARGEST = 160.0  # coefficient
 FEWEST = 20  # coefficients that can speak for a step
 CERTAIN = 5.0  # standard deviations
+NEAR = 0.75  # units from a multiple, as far as rounding pixels moves a coefficient
+HELD = 0.65  # share of the coefficients that must lie so near: a strong pattern of 8 pixels gathers them too, but wider
 LIKE = 0.7  # of the strongest: divisors of a step show the comb too, so that the largest step about as strong counts
 NEAREST = 2  # phases tried on each axis
 FAR = 0.2
@@ -66,6 +68,7 @@ def _strengths(luma: Array) -> Array:
     """(63, steps) how strongly each frequency's coefficients lie on multiples of each step, in standard deviations.
 
     The mean of cos(2 pi c / step) over the n coefficients of more than half a step; at random its variance is 1 / 2n.
+    Zero where they are few, or not near enough to the multiples.
     """
     height, width = (side // BLOCK * BLOCK for side in luma.shape)
     blocks = luma[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(0, 2, 1, 3)
@@ -73,9 +76,10 @@ def _strengths(luma: Array) -> Array:
     bins = int(LARGEST * BINS) + 1
     places = np.minimum(np.rint(values * BINS), bins - 1).astype(np.int64) + bins * np.arange(len(values))[:, None]
     counts = np.bincount(places.ravel(), minlength=bins * len(values)).reshape(len(values), bins)[:, :-1]
-    waves, counted = _waves()
+    waves, counted, near = _waves()
     n = counts @ counted
-    out: Array = np.where(n >= FEWEST, counts @ waves / np.sqrt(np.maximum(n, 1) / 2), 0.0)
+    held = (n >= FEWEST) & (counts @ near >= HELD * n)
+    out: Array = np.where(held, counts @ waves / np.sqrt(np.maximum(n, 1) / 2), 0.0)
     return out
 
 
@@ -88,11 +92,13 @@ def _cosines() -> Array:
 
 
 @cache
-def _waves() -> tuple[Array, Array]:
-    """Of each bin of magnitude and each step: the cosine, and whether it counts; (bins, steps) both."""
+def _waves() -> tuple[Array, Array, Array]:
+    """Of each bin of magnitude and each step: the cosine, whether it counts, whether it is near; (bins, steps) each."""
     values, steps = np.arange(int(LARGEST * BINS))[:, None] / BINS, np.arange(FINEST, COARSEST + 1)
     counted = values > steps / 2
-    return np.where(counted, np.cos(2 * np.pi * values / steps), 0.0), counted.astype(np.float64)
+    near = np.abs(values - np.rint(values / steps) * steps) <= NEAR
+    waves = np.where(counted, np.cos(2 * np.pi * values / steps), 0.0)
+    return waves, counted.astype(np.float64), (counted & near).astype(np.float64)
 
 
 def _quality(z: Array) -> float:
