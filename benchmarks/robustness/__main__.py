@@ -11,7 +11,7 @@ import importlib
 import json
 from pathlib import Path
 
-PARTS = ("table", "signs", "pairs", "phase")
+PARTS = ("table", "strangers", "signs", "pairs", "phase")
 
 
 def main() -> None:
