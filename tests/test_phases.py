@@ -134,7 +134,8 @@ class TestTrace:
         asked = elsewhere(made("query", 1, 12, 50, 30), phase)
         blind, found = trace(asked, members, FAMILY), trace(asked, members, FAMILY, search_phase=True)
         assert blind.search is None
-        assert blind.verdict == ("kin" if phase == Phase(0, 0) else "none")
+        assert blind.verdict == ("kin" if phase == Phase(0, 0) else "insufficient")
+        assert ("displaced" in {c.code for c in blind.caveats}) == (phase != Phase(0, 0))
         assert (found.verdict, found.family, found.indistinguishable) == ("kin", "f", ("a", "b"))
         assert found.search is not None
         assert found.search.phase == phase
@@ -220,7 +221,7 @@ def test_crops_of_stable_diffusion_find_their_family(collection: Path, tmp_path:
         stranger = registry.trace(
             sorted((collection / "generators" / "p2p-edges2shoes-pretrained").iterdir())[:8], search_phase=True
         )
-    assert blind.verdict == "none"
+    assert blind.verdict == "insufficient"
     assert blind.phase is None
     assert (found.verdict, found.family) == ("kin", "family-1")
     assert found.phase is not None
