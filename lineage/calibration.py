@@ -101,7 +101,9 @@ def log_likelihood_ratio(kinship: Array, c: Calibration) -> Array:
     more kinship never is evidence for less.
     """
     z = np.maximum(kinship, c.least)
-    kin = np.logaddexp(_log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread)) - math.log(2)
+    with np.errstate(invalid="ignore"):  # what has no kinship has no ratio
+        kept, changed = _log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread)
+        kin = np.logaddexp(kept, changed) - math.log(2)
     out: Array = np.clip(kin - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
     return out
 

@@ -66,6 +66,14 @@ class Kinship:
         return self.judged and self.probability >= ACCEPTANCE
 
 
+    def paid(self, price: float) -> Kinship:
+        """With ``price`` taken off the logarithmic ratio: the answer was searched for."""
+        left = self.log_likelihood_ratio - price
+        return replace(
+            self, log_likelihood_ratio=left, probability=float(probability(np.array(left))), price=self.price + price
+        )
+
+
 def probability(log_ratio: Array, prior: float = 0.5) -> Array:
     """Posterior probability of kinship."""
     out: Array = 1 / (1 + np.exp(-(log_ratio + np.log(prior / (1 - prior)))))

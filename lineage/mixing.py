@@ -2,7 +2,7 @@
 
 A division in two is believed where one part is kin, the other is reliable and not of that family, and the kinship of
 the parts with each other speaks against it. Divisions are proposed by the images alone (two means on the sphere of
-whitened images) and by the registry (the two families that explain the images best between them).
+whitened images) and by the registry (the two families that explain the images best between them). A part's likelihood ratio pays for the search.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ FEWEST = 3  # images of a part
 MOST = 4  # parts
 CONSIDERED = 24  # families whose pairs are tried
 PROPOSED = 3  # of each kind
+PRICE = math.log(6 * PROPOSED)  # the part is the best of so many divisions: they share its prior
 ROUNDS = 30
 BLOCK = 512
 
@@ -80,7 +81,7 @@ def _settled_parts(
             break
         owners = nearer
     rows = [tuple(np.flatnonzero(owners == k).tolist()) for k in range(len(parts))]
-    again = [trace(query.subset(r), members, families, prior, doubt=False) for r in rows]
+    again = [trace(query.subset(r), members, families, prior, doubt=False, price=PRICE) for r in rows]
     same = all((f.verdict, f.family) == (p.found.verdict, p.found.family) for f, p in zip(again, parts, strict=True))
     return [Part(r, f) for r, f in zip(rows, again, strict=True)] if same else parts
 
@@ -101,7 +102,7 @@ def _divided(
         tried.add(key)
         sides = [tuple(rows[k] for k in np.flatnonzero(side)) for side in (labels, ~labels)]
         halves = [query.subset(side) for side in sides]
-        found = [trace(half, members, families, prior, doubt=False) for half in halves]
+        found = [trace(half, members, families, prior, doubt=False, price=PRICE) for half in halves]
         if not _believed(halves, found):
             continue
         worth = (all(f.verdict == "kin" for f in found), _gain(units, labels))
@@ -212,6 +213,6 @@ def _joined(
     out = []
     for group in groups.values():
         rows = tuple(sorted(r for p in group for r in p.rows))
-        again = group[0].found if len(group) == 1 else trace(query.subset(rows), members, families, prior, doubt=False)
+        again = group[0].found if len(group) == 1 else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
         out.append(Part(rows, again))
     return out

@@ -59,6 +59,7 @@ def trace(
     seed: int = 0,
     doubt: bool = True,
     search_phase: bool = False,
+    price: float = 0.0,
 ) -> Trace:
     """Place ``query`` among ``members``.
 
@@ -74,12 +75,15 @@ def trace(
         Whether the nearest origins get their interval and support, which takes resampling and moves no verdict.
     search_phase
         Whether the images may have been cropped off the grid or mirrored, all alike.
+    price
+        Taken off every logarithmic ratio: of so many sets of images this one was chosen.
     """
     everyone = members if isinstance(members, Population) else Population.of(members)
     fresh, shared = everyone.apart(query.contents)
     found = search_set(query, fresh, families) if search_phase and len(fresh) else None
     given, query = query, aligned(query, found.phase) if found else query
     known = found.priced(kinships(query, fresh)) if found else kinships(query, fresh)
+    known = [k.paid(price) for k in known] if price else known
     origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
     origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
     able = [o for o in origins if o.member.reliability >= RELIABLE and not o.kinship.confounded]
