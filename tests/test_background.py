@@ -28,7 +28,7 @@ def test_shipped_counts() -> None:
     assert (made.facts["photographs"], made.facts["negatives"], made.facts["whitening_sets"]) == (71, 71, 34)
     assert made.negatives.shape == (71, 3, 16, 16)
     assert made.panel.shape == (36, 192)
-    assert len(set(made.panel_names)) == 18
+    assert len(set(made.panel_names)) == 36
     assert made.photo_mean.shape == (3, 16, 16)
     assert made.whitening.centre.shape == made.whitening.weights.shape == (192,)
 
