@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COLLECTION ?= ../shared/zoo
 
-.PHONY: all install test lint types demo starter artefacts weights benchmarks clean
+.PHONY: all install test lint types docs reference demo starter artefacts weights benchmarks clean
 
 all: test
 
@@ -12,7 +12,7 @@ $(VENV)/made: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group docs
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
@@ -29,6 +29,14 @@ lint: install
 
 types: install
 	$(BIN)/mypy
+
+# The pages of docs/ as a site; a warning is an error.
+docs: install
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --jobs auto docs build/site
+
+# The page of all commands, written again from the commands.
+reference: install
+	$(BIN)/python docs/reference.py
 
 demo: install
 	PATH="$(abspath $(BIN)):$$PATH" sh demo/run.sh
