@@ -37,6 +37,7 @@ from difreg.cli.plot import plot
 from difreg.cli.query import query
 from difreg.cli.remove import remove
 from difreg.cli.rename import rename
+from difreg.cli.report import report as report_
 from difreg.cli.session import Session
 from difreg.cli.show import show
 from difreg.cli.sketch import sketch
@@ -46,7 +47,7 @@ from difreg.cli.verb import Home, Panel, Quiet, Traceback
 from difreg.cli.verify import verify
 
 _FINGERPRINTS = (add, sketch, import_dif)
-_LINEAGE = (trace, detect, compare, drift, families, audit, plot, query, export)
+_LINEAGE = (trace, detect, compare, drift, families, audit, plot, report_, query, export)
 _LIFE = (init, list_, show, history, alias, tag, rename, remove, import_, verify, doctor)
 VERBS = (*_FINGERPRINTS, *_LINEAGE, *_LIFE)
 EXAMPLES = (

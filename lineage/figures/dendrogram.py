@@ -56,7 +56,7 @@ def tree_figure(tree: SimilarityTree, *, dark: bool = False, width: int = WIDE) 
 
     theme = palette.theme(dark)
     drawn = _placed(tree)
-    names = [_name(leaf.generator, 40 if width > 700 else 21) for leaf in tree.leaves]
+    names = [middle_cut(leaf.generator, 40 if width > 700 else 21) for leaf in tree.leaves]
     room = width - 2 * SIDE
     scale = min(
         (room - GAP - GLYPH * columns(unescape(name)) - 6) / max(depth, 1e-9)
@@ -74,7 +74,7 @@ def tree_figure(tree: SimilarityTree, *, dark: bool = False, width: int = WIDE) 
     return go.Figure(data=traces, layout=layout)
 
 
-def _name(text: str, width: int) -> str:
+def middle_cut(text: str, width: int) -> str:
     """A name cut in its middle where it is long: siblings often differ at the end."""
     whole = shown(text)
     if columns(whole) <= width:

@@ -34,6 +34,7 @@ def drawing(
     *,
     dark: bool,
     name: str = "",
+    tail: str = "",
 ) -> str:
     """A page that draws.
 
@@ -47,6 +48,8 @@ def drawing(
         What the script reads, as JSON.
     script
         Names a file of this folder, which runs after Plotly.
+    tail
+        HTML under the drawing.
     """
     from plotly.offline import get_plotlyjs
 
@@ -60,6 +63,7 @@ def drawing(
         data=embedded(data),
         plotly=scripts[0],
         script=scripts[1],
+        tail=tail,
     )
     return document(title, policy(scripts), "page.css", body, "dark" if dark else "light")
 
@@ -114,6 +118,7 @@ _DRAWING = """<header>
 {head}
 </header>
 <main id="figure" role="img" aria-label="{title}"{name}></main>
+{tail}
 <footer>
 {explained}
 <p>{provenance}</p>
