@@ -126,11 +126,11 @@ def _families(material: Material, _dark: bool) -> Body:
     if not families.families:
         return Body(_paragraphs([words.NO_FAMILIES]))
     rows = [
-        (f.title or numerals.UNKNOWN, f.family, str(len(f.members)), numerals.share(f.support),
+        (f.family, f.title or numerals.UNKNOWN, str(len(f.members)), numerals.share(f.support),
          f.ancestor or numerals.UNKNOWN, ", ".join(f.members))
         for f in families.families
     ]  # fmt: skip
-    columns = ("title", "family", "generators", "support", "ancestor", "members")
+    columns = ("family", "title", "generators", "support", "ancestor", "members")
     below = _paragraphs(words.alone(families))
     return Body(_paragraphs([words.FAMILIES]) + table(columns, rows, (2, 3)) + below)
 
@@ -188,7 +188,7 @@ def _generator(g: a.GeneratorRow) -> str:
         text(g.released or dash),
         escape(declared or dash),
     )
-    kinds = {2: "n", 3: "n", 4: "weak" if weak else ""}
+    kinds = {2: "n", 3: "n", 4: "weak" if weak else "", 5: "date", 6: "date"}
     return (
         "<tr>"
         + "".join(

@@ -14,7 +14,7 @@ from difreg import numerals
 from difreg.lineage.answers import Candidate, Evidence, Traced
 from difreg.lineage.figures import palette
 from difreg.lineage.figures.dendrogram import middle_cut
-from difreg.lineage.figures.markup import columns, plain
+from difreg.lineage.figures.markup import columns, legend_rows, plain
 from difreg.lineage.kinship import ACCEPTANCE
 from difreg.names import shown
 from difreg.registry.fingerprints import RELIABLE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WIDE, NARROW = 1180, 364
-SIDE, TOP, FOOT, GLYPH, LEGEND_ROW = 12, 26, 52, 7.0, 24
+SIDE, PAD, TOP, FOOT, GLYPH, LEGEND_ROW = 12, 8, 22, 52, 7.0, 22
 LONGEST = 34  # columns of a name beside its bar
 _STEPS = (1, 2, 5, 10, 20, 50)
 
@@ -40,7 +40,7 @@ def trace_figure(traced: Traced, evidence: Evidence, *, dark: bool = False, widt
 
     Returns
     -------
-    A figure whose traces' ``meta`` says what they hold: ``{"kind": "bars" | "names" | "values"}``.
+    A figure whose traces' ``meta`` says what they hold: ``{"kind": "bars" | "line" | "names" | "values"}``.
     """
     import plotly.graph_objects as go
 
@@ -52,7 +52,8 @@ def trace_figure(traced: Traced, evidence: Evidence, *, dark: bool = False, widt
     left = round(SIDE + label + (10 if beside else 0))
     span = _span(rows, evidence.background.acceptance, width - left - SIDE)
     traces = [
-        *_bars(rows, evidence, traced.images.used, theme),
+        *_bars(rows, evidence, traced.images.used, 0.56 if beside else 0.4, theme),
+        _line(evidence.background.acceptance, len(rows), theme),
         _values(rows, theme),
         *([] if beside else [_names(rows, names, span, theme)]),
     ]
@@ -77,10 +78,12 @@ def family_order(rows: Iterable[Candidate]) -> list[str]:
     return list(dict.fromkeys(c.family for c in rows if c.family))
 
 
-def _bars(rows: Sequence[Candidate], evidence: Evidence, n: int, theme: palette.Theme) -> Iterable[dict[str, Any]]:
+def _bars(
+    rows: Sequence[Candidate], evidence: Evidence, n: int, thick: float, theme: palette.Theme
+) -> Iterable[dict[str, Any]]:
     """One trace a family, so that the legend names each once."""
     ranked = family_order(rows)
-    for family in dict.fromkeys(c.family for c in rows):
+    for family in (*ranked, *([None] if any(c.family is None for c in rows) else [])):
         own = [(k, c) for k, c in enumerate(rows) if c.family == family]
         colour = palette.family_colour(ranked.index(family)) if family else theme.lone
         reach = [(c.kinship - low, high - c.kinship) for _, c in own for low, high in (_ends(c),)]
@@ -89,8 +92,8 @@ def _bars(rows: Sequence[Candidate], evidence: Evidence, n: int, theme: palette.
             "orientation": "h",
             "x": [c.kinship for _, c in own],
             "y": [k for k, _ in own],
-            "width": 0.56,
-            "offset": -0.28,
+            "width": thick,
+            "offset": -thick / 2,
             "name": plain(family, 30) if family else "no family",
             "showlegend": True,
             "marker": {
@@ -130,6 +133,19 @@ def _told(c: Candidate, evidence: Evidence, n: int) -> str:
     return "<br>".join(lines)
 
 
+def _line(acceptance: float, rows: int, theme: palette.Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [acceptance, acceptance],
+        "y": [-1, rows + 1],
+        "line": {"color": theme.ink, "dash": "dash", "width": 1.6},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"kind": "line"},
+    }
+
+
 def _values(rows: Sequence[Candidate], theme: palette.Theme) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -153,7 +169,7 @@ def _names(
         "type": "scatter",
         "mode": "text",
         "x": [span[0]] * len(rows),
-        "y": [k - 0.5 for k in range(len(rows))],
+        "y": [k - 0.58 for k in range(len(rows))],
         "text": list(names),
         "textposition": "bottom right",
         "textfont": {"size": 12, "color": theme.ink},
@@ -175,8 +191,8 @@ def _layout(
 ) -> dict[str, Any]:
     beside = width > 700
     room = (30 if beside else 50) * max(len(rows), 2)
-    entries = 1 + len(family_order(rows))
-    legend = LEGEND_ROW * math.ceil(entries / max((width - left) // 150, 1))
+    entries = [shown(f, 30) for f in family_order(rows)] + ["no family"] * any(c.family is None for c in rows)
+    legend = LEGEND_ROW * legend_rows(entries, width - left - SIDE)
     acceptance = evidence.background.acceptance
     step = next((s for s in _STEPS if (span[1] - span[0]) / s <= (14 if beside else 7)), 100)
     ticks = [step * k for k in range(math.ceil(span[0] / step), math.floor(span[1] / step) + 1)]
@@ -195,11 +211,10 @@ def _layout(
             {"text": "no candidate could be compared", "x": 0.5, "xref": "paper", "y": 0.5, "yref": "paper",
              "showarrow": False, "font": {"size": 14, "color": theme.faint}}
         )  # fmt: skip
-    lines = [(0.0, theme.faint, "solid", 1.0), (acceptance, theme.ink, "dash", 1.6)]
     return {
         "template": "none",
-        "height": room + TOP + legend + FOOT,
-        "margin": {"l": left, "r": SIDE, "t": TOP + legend, "b": FOOT, "pad": 0, "autoexpand": False},
+        "height": PAD + room + TOP + legend + FOOT,
+        "margin": {"l": left, "r": SIDE, "t": PAD + TOP + legend, "b": FOOT, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,
         "plot_bgcolor": theme.paper,
         "font": {"family": palette.FONT, "size": 12, "color": theme.ink},
@@ -215,9 +230,8 @@ def _layout(
             "tickfont": {"size": 12, "color": theme.ink}, "ticks": "",
         },
         "shapes": [
-            {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "layer": "above",
-             "line": {"color": colour, "dash": dash, "width": weight}}
-            for x, colour, dash, weight in lines
+            {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "layer": "above",
+             "line": {"color": theme.faint, "width": 1}}
         ],
         "annotations": annotations,
         "hovermode": "closest",

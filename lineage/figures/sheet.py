@@ -36,6 +36,7 @@ class Words:
     lead: str
     explained: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    stressed: bool = False  # whether the line under the title has to be read first
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Sheet:
 
         data = [json.loads(plotly.io.to_json(f, validate=False)) for f in self.figures]
         w = self.words
-        head = f"<strong>{escape(w.lead)}</strong>"
+        kind = "strong" if w.stressed else "span"
+        head = f"<{kind}>{escape(w.lead)}</{kind}>"
         return drawing(
             w.title,
             head,
@@ -99,7 +101,7 @@ def tree_sheet(tree: SimilarityTree, *, dark: bool = False) -> Sheet:
     figures = [tree_figure(tree, dark=dark, width=width) for width in (NARROW, WIDE)]
     title = f"Similarity of {count(len(tree.leaves), 'generator')} ({METHODS[tree.method]})"
     lead = "Similarity, not descent: who looks alike. Nothing here says who was made from whom."
-    return Sheet(figures, Words("tree", title, lead, tree_explained(tree)), tree.provenance, dark)
+    return Sheet(figures, Words("tree", title, lead, tree_explained(tree), stressed=True), tree.provenance, dark)
 
 
 def tree_page(tree: SimilarityTree, *, dark: bool = False) -> str:
@@ -197,6 +199,7 @@ _DRIFT_EXPLAINED = (
     "Agreement is the cosine of two versions' fingerprints, corrected for the noise of their images: 1 for one "
     "source. Whiskers are its 95 % jackknife interval over images.",
     "A change is told where P(changed) is .95 or more, at prior 1/2, and a permutation test refuses one source "
-    "(p at most .05). What images show moves the agreement too: compare versions that show the same kind of things.",
+    "(p at most .05). What images show moves the agreement too, to .5 as measured: compare versions that show the "
+    "same kind of things.",
     "A change that keeps the image decoder leaves no trace here. Versions are in the order they were added.",
 )

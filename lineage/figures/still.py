@@ -79,6 +79,7 @@ def titled(
 
     theme = palette.theme(dark)
     out = go.Figure(figure)
+    out.for_each_trace(lambda t: t.update(showlegend=False), lambda t: t.visible == "legendonly")  # none can ask for it
     width, margin = int(out.layout.meta["width"]), out.layout.margin
     head = paragraph(title, int((width - 2 * SIDE) / 9.3))
     under = paragraph(lead, int((width - 2 * SIDE) / 6.6)) if lead else ""

@@ -10,20 +10,21 @@ from difreg import numerals
 from difreg.lineage.answers import Drifted, DriftStep
 from difreg.lineage.drift import BY_CONTENT, DECIDED
 from difreg.lineage.figures import palette
-from difreg.lineage.figures.markup import paragraph, plain
+from difreg.lineage.figures.markup import legend_rows, paragraph, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WIDE, NARROW = 1180, 364
-SIDE, AXIS, TOP, FOOT, PLOT, LEGEND_ROW = 12, 40, 12, 58, 320, 24
+SIDE, AXIS, PAD, TOP, FOOT, PLOT, LEGEND_ROW = 12, 40, 8, 6, 58, 320, 22
 VERDICTS = {"unchanged": "unchanged", "open": "open", "changed": "changed", "insufficient": "too little to tell"}
+_READ_AGAINST = ((1.0, "dash", "1: one source"), (BY_CONTENT, "dot", f"content: to {numerals.share(BY_CONTENT)}"))
 # Told apart without colour: what is sure is filled.
 _MARKS = {
-    "unchanged": ("circle", "#0072B2", True),
-    "open": ("circle-open", "#8C6D00", False),
-    "changed": ("diamond", "#D55E00", True),
-    "insufficient": ("x-thin-open", "#6b6b6b", False),
+    "unchanged": ("circle", "#0072B2"),
+    "open": ("circle-open", "#8C6D00"),
+    "changed": ("diamond", "#D55E00"),
+    "insufficient": ("x-thin-open", "#6b6b6b"),
 }
 
 
@@ -39,7 +40,7 @@ def drift_figure(drifted: Drifted, *, dark: bool = False, width: int = WIDE) -> 
 
     Returns
     -------
-    A figure with a trace a verdict, whose ``meta`` is ``{"kind": "steps", "verdict": ...}``.
+    A figure with a trace a verdict, whose ``meta`` is ``{"kind": "steps", "verdict": ...}``, and lines to read it by.
     """
     import plotly.graph_objects as go
 
@@ -49,7 +50,7 @@ def drift_figure(drifted: Drifted, *, dark: bool = False, width: int = WIDE) -> 
     if drifted.overall:
         places.append(len(places) + 0.4)
     low, high = _span(steps)
-    traces = list(_traces(steps, places, low, theme))
+    traces = [*_traces(steps, places, low, theme), *_lines(places[-1] + 0.7, theme)]
     return go.Figure(data=traces, layout=_layout(drifted, places, low, high, theme, width))
 
 
@@ -66,7 +67,7 @@ def _span(steps: Sequence[DriftStep]) -> tuple[float, float]:
 def _traces(
     steps: Sequence[DriftStep], places: Sequence[float], low: float, theme: palette.Theme
 ) -> Iterable[dict[str, Any]]:
-    for verdict, (symbol, colour, _) in _MARKS.items():
+    for verdict, (symbol, colour) in _MARKS.items():
         own = [(x, s) for x, s in zip(places, steps, strict=True) if s.verdict == verdict]
         if not own:
             continue
@@ -93,6 +94,21 @@ def _traces(
             "cliponaxis": False,
             "meta": {"kind": "steps", "verdict": verdict},
         }  # fmt: skip
+
+
+def _lines(end: float, theme: palette.Theme) -> Iterable[dict[str, Any]]:
+    """What the agreement of one source is, and how low it was measured to be by what images show alone."""
+    for y, dash, name in _READ_AGAINST:
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [-0.6, end],
+            "y": [y, y],
+            "name": name,
+            "line": {"color": theme.faint, "dash": dash, "width": 1.4},
+            "hoverinfo": "skip",
+            "meta": {"kind": "line"},
+        }
 
 
 def _reach(step: DriftStep, end: float) -> float:
@@ -126,8 +142,8 @@ def _layout(
     drifted: Drifted, places: Sequence[float], low: float, high: float, theme: palette.Theme, width: int
 ) -> dict[str, Any]:
     steps = steps_of(drifted)
-    verdicts = len({s.verdict for s in steps})
-    legend = LEGEND_ROW * math.ceil(verdicts / max((width - AXIS - SIDE) // 130, 1))
+    entries = [*(VERDICTS[v] for v in {s.verdict for s in steps}), *(name for _, _, name in _READ_AGAINST)]
+    legend = LEGEND_ROW * legend_rows(entries, width - AXIS - SIDE)
     every = math.ceil(len(steps) * 58 / (width - AXIS - SIDE))
     marked = [
         (x, f"{s.before} → {s.after}") for k, (x, s) in enumerate(zip(places, steps, strict=True)) if k % every == 0
@@ -136,30 +152,20 @@ def _layout(
         marked.append((places[-1], f"{drifted.overall.before} → {drifted.overall.after}"))
     faint = {"color": theme.faint, "size": 11}
 
-    def line(y: float, dash: str) -> dict[str, Any]:
-        return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "layer": "below",
-                "line": {"color": theme.faint, "dash": dash, "width": 1.4}}  # fmt: skip
-
-    def note(text: str, y: float) -> dict[str, Any]:
-        return {"text": text, "x": 0, "xref": "paper", "xanchor": "left", "xshift": 4, "y": y, "yanchor": "bottom",
-                "showarrow": False, "font": faint}  # fmt: skip
-
-    shapes = [line(1.0, "dash"), line(BY_CONTENT, "dot")]
+    note = f"versions compared; changed from P(changed) {numerals.share(DECIDED)}"
     annotations = [
-        note("1: one source made both", 1.0),
-        note(f"{numerals.share(BY_CONTENT)}: as low by content alone, measured", BY_CONTENT),
-        {"text": f"versions compared; changed from P(changed) {numerals.share(DECIDED)}", "x": 0, "xanchor": "left",
-         "xshift": 0, "y": 0, "yanchor": "top", "yshift": -28, "xref": "paper", "yref": "paper", "showarrow": False,
-         "font": faint},
+        {"text": note, "x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "yshift": -28, "xref": "paper",
+         "yref": "paper", "showarrow": False, "font": faint},
     ]  # fmt: skip
+    shapes: list[dict[str, Any]] = []
     if drifted.overall:
         apart = len(drifted.steps) - 0.3
         shapes.append({"type": "line", "x0": apart, "x1": apart, "y0": 0, "y1": 1, "yref": "paper",
                        "layer": "below", "line": {"color": palette.rgba(theme.lone, 0.5), "width": 1}})  # fmt: skip
     return {
         "template": "none",
-        "height": PLOT + TOP + legend + FOOT,
-        "margin": {"l": AXIS, "r": SIDE, "t": TOP + legend, "b": FOOT, "pad": 0, "autoexpand": False},
+        "height": PAD + PLOT + TOP + legend + FOOT,
+        "margin": {"l": AXIS, "r": SIDE, "t": PAD + TOP + legend, "b": FOOT, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,
         "plot_bgcolor": theme.paper,
         "font": {"family": palette.FONT, "size": 12, "color": theme.ink},
