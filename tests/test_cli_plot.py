@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lineage_samples import registry
+from sketching import sketch_file
 
 from difreg.cli.main import run
 from difreg.lineage.api import Registry
@@ -14,8 +15,14 @@ from difreg.lineage.api import Registry
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense", "-o", "x.html"], "There is no plot 'nonsense'. Use one of: lineage, tree."),
-        (["lineage", "-o", "x.png"], "does not end in .html"),
+        (["nonsense", "-o", "x.html"], "There is no plot 'nonsense'. Use one of: lineage, tree, trace, drift."),
+        (["lineage", "-o", "x.gif"], "does not end in .html, .png, .svg, .pdf. Write -o x.html."),
+        (["lineage", "a", "-o", "x.html"], "takes no names"),
+        (["trace", "-o", "x.html"], "A plot of a trace needs IMAGES."),
+        (["drift", "-o", "x.html"], "A plot of drift takes one name."),
+        (["drift", "a", "b", "-o", "x.html"], "A plot of drift takes one name."),
+        (["drift", "a", "--prior", ".5", "-o", "x.html"], "--prior is for a trace, not for plot drift."),
+        (["tree", "--exclude", "a", "-o", "x.html"], "--exclude is for a trace, not for plot tree."),
         (["lineage"], "Missing option '-o'"),
         (["lineage", "-o", "taken"], "does not end in .html"),
     ],
@@ -51,3 +58,27 @@ def test_the_page_replaces_what_was_there(
     assert "background background-1" in page
     assert [f.name for f in file.parent.iterdir()] == ["lineage.html"]
     assert file.stat().st_size < 6_000_000
+
+
+def test_a_trace_and_a_drift_are_drawn(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in (0, 1):
+        assert run(["add", "first", str(sketch_file(tmp_path, 1, seed=seed)), "-q"]) == 0
+    assert run(["add", "second", str(sketch_file(tmp_path, 2)), "-q"]) == 0
+    capsys.readouterr()
+    page, query = tmp_path / "page.html", str(sketch_file(tmp_path, 1, seed=2))
+    assert run(["plot", "trace", query, "-o", str(page)]) == 0
+    assert "Generator first: probability" in page.read_text("utf-8")
+    assert run(["plot", "trace", query, "--exclude", "first", "--prior", ".9", "-o", str(page)]) == 0
+    told = page.read_text("utf-8")
+    assert "No registered generator made" in told
+    assert 'data-of="candidate">second</td>' in told
+    assert 'data-of="candidate">first</td>' not in told
+    assert run(["plot", "drift", "first", "-o", str(page), "--dark"]) == 0
+    assert "<h1>first: no change to be seen</h1>" in page.read_text("utf-8")
+    assert run(["plot", "trace", query, "--prior", "2", "-o", str(tmp_path / "no.html")]) == 2
+    assert run(["plot", "drift", "second", "-o", str(tmp_path / "no.html")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "The prior 2" in said.err
+    assert "'second' has one version." in said.err
+    assert not (tmp_path / "no.html").exists()
