@@ -47,7 +47,7 @@ def columns(text: str) -> int:
 
 def legend_rows(names: Sequence[str], room: float) -> int:
     """Rows that a horizontal legend of Plotly's takes in ``room`` pixels, in letters of size 12."""
-    widths = [48 + 7 * columns(name) for name in names] or [0]
+    widths = [44 + 6.2 * columns(name) for name in names] or [0]
     if sum(widths) <= room:
         return 1
     return math.ceil(len(widths) / max(int(room // max(widths)), 1))

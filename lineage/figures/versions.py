@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WIDE, NARROW = 1180, 364
-SIDE, AXIS, PAD, TOP, FOOT, PLOT, LEGEND_ROW = 12, 40, 8, 6, 58, 320, 22
+SIDE, AXIS, PAD, TOP, FOOT, PLOT, LEGEND_ROW, TICK = 12, 40, 8, 6, 58, 320, 22, 52
 VERDICTS = {"unchanged": "unchanged", "open": "open", "changed": "changed", "insufficient": "too little to tell"}
 _READ_AGAINST = ((1.0, "dash", "1: one source"), (BY_CONTENT, "dot", f"content: to {numerals.share(BY_CONTENT)}"))
 # Told apart without colour: what is sure is filled.
@@ -47,11 +47,15 @@ def drift_figure(drifted: Drifted, *, dark: bool = False, width: int = WIDE) -> 
     theme = palette.theme(dark)
     steps = steps_of(drifted)
     places = [float(k) for k in range(len(drifted.steps))]
+    share = TICK / (width - AXIS - SIDE)
     if drifted.overall:
-        places.append(len(places) + 0.4)
+        places.append(places[-1] + max(1.4, len(places) * share / (1 - share)))
+    pad = max(0.65, places[-1] * share / 2)
     low, high = _span(steps)
-    traces = [*_traces(steps, places, low, theme), *_lines(places[-1] + 0.7, theme)]
-    return go.Figure(data=traces, layout=_layout(drifted, places, low, high, theme, width))
+    every = math.ceil((places[-1] + 2 * pad) * share)  # comparisons a tick
+    traces = [*_traces(steps, places, low, theme, roomy=every == 1), *_lines(-pad, places[-1] + pad, theme)]
+    layout = _layout(drifted, _ticks(steps, places, every), (-pad, places[-1] + pad), (low, high), theme, width)
+    return go.Figure(data=traces, layout=layout)
 
 
 def steps_of(drifted: Drifted) -> Sequence[DriftStep]:
@@ -65,13 +69,14 @@ def _span(steps: Sequence[DriftStep]) -> tuple[float, float]:
 
 
 def _traces(
-    steps: Sequence[DriftStep], places: Sequence[float], low: float, theme: palette.Theme
+    steps: Sequence[DriftStep], places: Sequence[float], low: float, theme: palette.Theme, *, roomy: bool
 ) -> Iterable[dict[str, Any]]:
     for verdict, (symbol, colour) in _MARKS.items():
         own = [(x, s) for x, s in zip(places, steps, strict=True) if s.verdict == verdict]
         if not own:
             continue
         colour = theme.lone if verdict == "insufficient" else colour
+        size = 12 if roomy else 7
         values = [low + 0.03 if math.isnan(s.agreement) else s.agreement for _, s in own]
         yield {
             "type": "scatter",
@@ -80,12 +85,12 @@ def _traces(
             "y": values,
             "name": VERDICTS[verdict],
             "showlegend": True,
-            "marker": {"symbol": symbol, "color": colour, "size": 12, "line": {"color": colour, "width": 2}},
-            "text": [_short(s) for _, s in own],
+            "marker": {"symbol": symbol, "color": colour, "size": size, "line": {"color": colour, "width": 2}},
+            "text": [_short(s) if roomy else "" for _, s in own],
             "textposition": "middle right",
             "textfont": {"size": 11, "color": theme.ink},
             "error_y": {
-                "type": "data", "symmetric": False, "color": colour, "thickness": 1.8, "width": 5,
+                "type": "data", "symmetric": False, "color": colour, "thickness": 1.8, "width": 5 if roomy else 2,
                 "array": [_reach(s, s.high) for _, s in own],
                 "arrayminus": [_reach(s, s.low) for _, s in own],
             },
@@ -96,13 +101,13 @@ def _traces(
         }  # fmt: skip
 
 
-def _lines(end: float, theme: palette.Theme) -> Iterable[dict[str, Any]]:
+def _lines(start: float, end: float, theme: palette.Theme) -> Iterable[dict[str, Any]]:
     """What the agreement of one source is, and how low it was measured to be by what images show alone."""
     for y, dash, name in _READ_AGAINST:
         yield {
             "type": "scatter",
             "mode": "lines",
-            "x": [-0.6, end],
+            "x": [start, end],
             "y": [y, y],
             "name": name,
             "line": {"color": theme.faint, "dash": dash, "width": 1.4},
@@ -138,18 +143,24 @@ def _told(step: DriftStep) -> str:
     return "<br>".join([*lines, *(paragraph(c.text) for c in step.warnings)])
 
 
+def _ticks(steps: Sequence[DriftStep], places: Sequence[float], every: int) -> list[tuple[float, str]]:
+    """Places along the axis and their names; of many comparisons some, and always the first with the latest."""
+    told = [(x, f"{s.before} → {s.after}") for x, s in zip(places, steps, strict=True)]
+    apart = places[-1] - places[-2:][0] > 1
+    return [*told[:-1:every], told[-1]] if apart else told[::every]
+
+
 def _layout(
-    drifted: Drifted, places: Sequence[float], low: float, high: float, theme: palette.Theme, width: int
+    drifted: Drifted,
+    ticks: Sequence[tuple[float, str]],
+    across: tuple[float, float],
+    along: tuple[float, float],
+    theme: palette.Theme,
+    width: int,
 ) -> dict[str, Any]:
     steps = steps_of(drifted)
     entries = [*(VERDICTS[v] for v in {s.verdict for s in steps}), *(name for _, _, name in _READ_AGAINST)]
     legend = LEGEND_ROW * legend_rows(entries, width - AXIS - SIDE)
-    every = math.ceil(len(steps) * 58 / (width - AXIS - SIDE))
-    marked = [
-        (x, f"{s.before} → {s.after}") for k, (x, s) in enumerate(zip(places, steps, strict=True)) if k % every == 0
-    ]
-    if drifted.overall and (len(steps) - 1) % every:
-        marked.append((places[-1], f"{drifted.overall.before} → {drifted.overall.after}"))
     faint = {"color": theme.faint, "size": 11}
 
     note = f"versions compared; changed from P(changed) {numerals.share(DECIDED)}"
@@ -159,7 +170,7 @@ def _layout(
     ]  # fmt: skip
     shapes: list[dict[str, Any]] = []
     if drifted.overall:
-        apart = len(drifted.steps) - 0.3
+        apart = (len(drifted.steps) - 1 + ticks[-1][0]) / 2
         shapes.append({"type": "line", "x0": apart, "x1": apart, "y0": 0, "y1": 1, "yref": "paper",
                        "layer": "below", "line": {"color": palette.rgba(theme.lone, 0.5), "width": 1}})  # fmt: skip
     return {
@@ -170,12 +181,12 @@ def _layout(
         "plot_bgcolor": theme.paper,
         "font": {"family": palette.FONT, "size": 12, "color": theme.ink},
         "xaxis": {
-            "range": [-0.6, places[-1] + 0.7], "tickvals": [x for x, _ in marked], "ticktext": [t for _, t in marked],
+            "range": list(across), "tickvals": [x for x, _ in ticks], "ticktext": [t for _, t in ticks],
             "showgrid": False, "zeroline": False, "fixedrange": True, "tickangle": 0,
             "tickfont": {"size": 12, "color": theme.ink}, "ticks": "outside", "tickcolor": theme.faint,
         },
         "yaxis": {
-            "range": [low, high], "showgrid": True, "gridcolor": palette.rgba(theme.lone, 0.18), "zeroline": False,
+            "range": list(along), "showgrid": True, "gridcolor": palette.rgba(theme.lone, 0.18), "zeroline": False,
             "fixedrange": True, "tickfont": faint, "dtick": 0.25,
         },
         "shapes": shapes,
