@@ -101,8 +101,14 @@ def log_likelihood_ratio(kinship: Array, c: Calibration) -> Array:
     more kinship never is evidence for less.
     """
     z = np.maximum(kinship, c.least)
-    kin = np.logaddexp(_log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread)) - math.log(2)
-    out: Array = np.clip(kin - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
+    out: Array = np.clip(log_kin(z, c) - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
+    return out
+
+
+def log_kin(z: Array, c: Calibration) -> Array:
+    """Logarithm of the density of kin: half kept their decoder, half have it changed; each held past its mean."""
+    both = np.logaddexp(_log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread))
+    out: Array = both - math.log(2)
     return out
 
 

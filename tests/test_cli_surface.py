@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from difreg.cli.main import VERBS, run
+from difreg.cli.main import PLOTS, VERBS, run
 from difreg.lineage import answers
 from difreg.lineage.answers import Answer
 
@@ -101,13 +101,17 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-PAGES = [(v.name,) for v in VERBS] + [
-    ("graph", "sync"),
-    ("graph", "status"),
-    ("background", "show"),
-    ("background", "build"),
-    ("lab", "blank"),
-]
+PAGES = (
+    [(v.name,) for v in VERBS]
+    + [("plot", v.name) for v in PLOTS]
+    + [
+        ("graph", "sync"),
+        ("graph", "status"),
+        ("background", "show"),
+        ("background", "build"),
+        ("lab", "blank"),
+    ]
+)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
@@ -145,7 +149,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize("group", ["graph", "background", "families"])
+@pytest.mark.parametrize("group", ["graph", "background", "families", "plot"])
 def test_a_group_of_verbs_has_examples(group: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([group, "-h"]) == 0
     assert f"    difreg {group} " in capsys.readouterr().out.partition("Examples:")[2]

@@ -20,7 +20,7 @@ from difreg.lineage import matrices
 from difreg.lineage.answers import Matrix, MatrixCell, MatrixMember, Provenance
 from difreg.lineage.crossdetection import cross_detect, cross_detect_each, cross_detect_self
 from difreg.lineage.figures.heatmap import NARROW, WIDE, matrix_figure
-from difreg.lineage.figures.sheet import matrix_page
+from difreg.lineage.figures.sheets import matrix_sheet
 from difreg.lineage.kinship import kinships, with_doubt
 from difreg.registry.detection import correlations
 from difreg.registry.profiles import profile
@@ -173,8 +173,8 @@ def test_kinship_claims_no_direction() -> None:
     assert "no direction" in told[0][1]
     assert "from 20 images and 20 images" in told[0][1]
     assert "nothing may be concluded" in told[2][0]
-    assert "rows are fingerprints" not in matrix_page(made)
-    assert "rows are fingerprints, columns the images asked about" in matrix_page(matrix(("a", "b")))
+    assert "rows are fingerprints" not in matrix_sheet(made).page()
+    assert "rows are fingerprints, columns the images asked about" in matrix_sheet(matrix(("a", "b"))).page()
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
@@ -191,7 +191,7 @@ def test_it_fits_its_width(width: int, count: int) -> None:
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 800)])
 def test_it_opens_offline_and_names_stay_text(tmp_path: Path, width: int, height: int) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    page_text = matrix_page(matrix(HOSTILE))
+    page_text = matrix_sheet(matrix(HOSTILE)).page()
     assert "onerror=alert(1)>" not in page_text
     assert "alert(2)</script>" not in page_text
     file = tmp_path / "matrix.html"
