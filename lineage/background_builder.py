@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from io import BytesIO
@@ -21,7 +21,7 @@ from difreg.errors import DifregError, InputError
 from difreg.lineage import grown as grown_kinship
 from difreg.lineage.answers import BackgroundShown, Provenance
 from difreg.lineage.calibration import Draws, fit_calibration
-from difreg.lineage.grown import CHANGED, KEPT, Grown
+from difreg.lineage.grown import CHANGED, KEPT, Grown, founders
 from difreg.lineage.kinship import pairwise
 from difreg.lineage.labelled import KIN_FAMILY, UNSETTLED, Label, read_labels, settled_pairs
 from difreg.lineage.views import background_answer
@@ -55,6 +55,9 @@ class Material:
         The two halves of the photographs.
     jpeg
         Mean coefficients (192,) that compression adds to photographs of *make*, by quality.
+    founders
+        (n, 192) coefficients of the images of grown founders, which are in the panel beside real generators: without
+        entries of the same upsampling its strangers look closer than they are (measured; see ``docs/nursery.md``).
     """
 
     denoiser: str
@@ -63,6 +66,7 @@ class Material:
     make: ImageSet
     test: ImageSet
     jpeg: Mapping[int, Array]
+    founders: Mapping[str, Array] = field(default_factory=dict)
 
     @cached_property
     def coefficients(self) -> dict[str, Array]:
@@ -94,7 +98,9 @@ def gather(
     halves = read_split(zoo)
     make, test = (extract(halves[half], denoiser=denoiser, **workers) for half in ("make", "test"))
     lossless = [p for p in halves["make"] if p.parent.name in JPEG_SOURCES]
-    return Material(denoiser, labels, generators, make, test, _jpeg_shifts(lossless, denoiser, progress))
+    return Material(
+        denoiser, labels, generators, make, test, _jpeg_shifts(lossless, denoiser, progress), founders(denoiser)
+    )
 
 
 def read_split(zoo: Path) -> dict[str, list[Path]]:
@@ -159,12 +165,14 @@ def assemble(
 
 
 def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tuple[Whitening, list[str], Array]:
-    """Whitening, panel names and panel templates from all clusters but those left out."""
+    """Whitening, panel names and panel templates without the clusters and the grown families in ``left_out``."""
     used = {n for n, label in material.labels.items() if label.cluster not in left_out}
     whitening = fit_whitening([material.coefficients[n] for n in sorted(used) if material.labels[n].lossless])
     names = [n for n in material.panel_names() if n in used]
-    panel = np.stack([template(whitening.unit(material.coefficients[n])).direction for n in names])
-    return whitening, names, panel
+    sets = {n: material.coefficients[n] for n in names}
+    sets |= {f"nursery-{n}": values for n, values in material.founders.items() if n not in left_out}
+    panel = np.stack([template(whitening.unit(values)).direction for values in sets.values()])
+    return whitening, list(sets), panel
 
 
 def calibrate(
@@ -253,6 +261,7 @@ def build_background(
             "sets": {n: _set_hash(s) for n, s in material.generators.items()},
             "make": _set_hash(material.make),
             "test": _set_hash(material.test),
+            "grown": {n: hashlib.sha256(v.tobytes()).hexdigest() for n, v in material.founders.items()},
         },
     }
     arrays: dict[str, NDArray[Any]] = {

@@ -2,7 +2,8 @@
 
 No collection of real generators has decoders that were tuned, merged or imitated to a known degree. A nursery of small
 ones, grown for the purpose, has (``docs/nursery.md``). What ships is not their images but the shares of pairs by
-kinship, of each kind and for several numbers of images, from which a background is calibrated and explained.
+kinship, of each kind and for several numbers of images, from which a background is calibrated and explained; and the
+coefficients of the founders, which take part in its panel.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,21 @@ def parse(text: str) -> Grown:
         share[row["first"] : row["first"] + len(row["shares"])] = row["shares"]
         shares[row["images"], row["kind"]] = share / share.sum()
     return Grown(shares, {int(n): tuple(table) for n, table in told["meaning"].items()})
+
+
+def keep_founders(sets: Mapping[str, Array], path: Path) -> None:
+    """Write (n, 192) coefficients of founders' images as half floats, each image's largest being one."""
+    from safetensors.numpy import save
+
+    path.write_bytes(save({n: (v / np.abs(v).max(1, keepdims=True)).astype(np.float16) for n, v in sets.items()}))
+
+
+def founders(denoiser: str) -> dict[str, Array]:
+    """The founders that ship for ``denoiser``, none where none do; coefficients up to a factor an image."""
+    from safetensors.numpy import load
+
+    file = files("difreg.registry.backgrounds").joinpath(f"{denoiser}.founders-1.safetensors")
+    return {n: v.astype(np.float64) for n, v in sorted(load(file.read_bytes()).items())} if file.is_file() else {}
 
 
 @cache

@@ -16,9 +16,9 @@ from benchmarks.nursery.recipe import FULL, QUICK
 from benchmarks.nursery.rulers import Rulers
 from benchmarks.nursery.shelf import load
 from benchmarks.nursery.variants import variant_figures
-from benchmarks.nursery.yardsticks import PANELS, Yardsticks
+from benchmarks.nursery.yardsticks import PANELS, Yardsticks, founders
 from difreg.lineage.background_builder import gather
-from difreg.lineage.grown import dump
+from difreg.lineage.grown import dump, keep_founders
 
 BACKGROUNDS = Path(__file__).parents[2] / "registry" / "backgrounds"
 DENOISERS = ("wavelet-1", "periodic-1", "periodic-fast-1")
@@ -47,7 +47,8 @@ def main() -> None:
         return
     material, grown = gather(told.zoo, denoiser=told.denoiser), load(work, told.denoiser)
     if told.only == "artefact":
-        yardsticks = Yardsticks(material, grown, PANELS[0])
+        yardsticks = Yardsticks(material, grown, PANELS[1])
+        keep_founders(founders(grown), BACKGROUNDS / f"{told.denoiser}.founders-1.safetensors")
         made = Rulers(yardsticks, knots(grown, yardsticks, told.draws, told.seed)).grown()
         (BACKGROUNDS / f"{told.denoiser}.grown-1.json").write_text(dump(made, told.denoiser), encoding="utf-8")
         return

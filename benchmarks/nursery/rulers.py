@@ -41,7 +41,6 @@ class Rulers:
 
     def __init__(self, yardsticks: Yardsticks, pairs: Mapping[int, Sequence[Scored]]) -> None:
         self.yardsticks = yardsticks
-        self._clusters = {label.cluster for label in yardsticks.material.labels.values()}
         self._counts = {n: _counted(found) for n, found in pairs.items()}
         self._meaning = {n: tuple(meaning(found)) for n, found in pairs.items()}
         self._real = cache(self._real_draws)
@@ -62,7 +61,7 @@ class Rulers:
         return [replace(p, least=threshold(self.calibration(frozenset(p.families), images))) for p in pairs]
 
     def _calibration(self, out: frozenset[str], images: int) -> Calibration:
-        return combined(images, *self._real(frozenset(out & self._clusters), images), self.grown(out))
+        return combined(images, *self._real(frozenset(out & self.yardsticks.clusters), images), self.grown(out))
 
     def _real_draws(self, clusters: frozenset[str], images: int) -> tuple[Draws, Draws]:
         background = self.yardsticks.without(clusters)
