@@ -23,6 +23,9 @@ from difreg.lineage.answers import (
     Images,
     Kin,
     Listing,
+    Matrix,
+    MatrixCell,
+    MatrixMember,
     Provenance,
     SimilarityTree,
     Traced,
@@ -31,7 +34,7 @@ from difreg.lineage.answers import (
     Witness,
 )
 from difreg.lineage.calibration import calibration_at
-from difreg.lineage.figures.report import Material
+from difreg.lineage.figures.report import CROSS, TREE, Material
 from difreg.lineage.kinship import threshold
 from difreg.registry.background import Calibration
 
@@ -122,6 +125,26 @@ def drifted(*steps: DriftStep, name: str = "service") -> Drifted:
     return Drifted(MADE, generator=name, verdict=verdict, steps=steps, overall=overall)
 
 
+def matrix(names: tuple[str, ...], metric: str = "accuracy", *, directed: bool = True) -> Matrix:
+    """Of the names, the first two a family; cells say their place: row.column."""
+    homes = [("family-1", "Kin"), ("family-1", "Kin"), *[(None, None)] * (len(names) - 2)]
+    members = tuple(
+        MatrixMember(n, 1, *home, 20, 0.3 if k == 2 else 0.9, k == 2)
+        for k, (n, home) in enumerate(zip(names, homes, strict=True))
+    )
+    cells = tuple(
+        MatrixCell(a, b, NAN, NAN, NAN, 0)
+        if i == j == 2
+        else MatrixCell(a, b, i / 10 + j / 100, 0.001, 0.999, 12, i < 2)
+        for i, a in enumerate(names)
+        for j, b in enumerate(names)
+    )
+    return Matrix(
+        Provenance("0"), metric=metric, directed=directed, photographs=71 if directed else None, members=members,
+        cells=cells,
+    )  # fmt: skip
+
+
 def material(*names: str, families: int = 1, text: str = "card says otherwise") -> Material:
     """A registry of these generators in so many families of neighbours; the last is weak and in none."""
     size = max((len(names) - 1) // families, 1)
@@ -143,7 +166,7 @@ def material(*names: str, families: int = 1, text: str = "card says otherwise") 
         home = {"family": g.family} if g.family else {}
         graph.add_node(f"Generator:{g.name}", label="Generator", **facts, **home)
     tree = None
-    if len(names) > 1:
+    if 1 < len(names) <= TREE:
         leaves = tuple(TreeLeaf(n, 1, 0.1, homes.get(n), None, 20, 0.9, False) for n in names)
         joined, below = [], 0
         for k in range(1, len(names)):
@@ -159,4 +182,6 @@ def material(*names: str, families: int = 1, text: str = "card says otherwise") 
         background(),
         graph,
         tree,
+        matrix(names, "kinship", directed=False) if 1 < len(names) <= TREE else None,
+        matrix(names) if 1 < len(names) <= CROSS else None,
     )

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import painting
 import pytest
+from answer_samples import matrix
 from lineage_samples import HOSTILE
 from sketching import sketch_file
 
 from difreg.cli.main import run
 from difreg.lineage import matrices
-from difreg.lineage.answers import Matrix, MatrixCell, MatrixMember, Provenance
+from difreg.lineage.answers import MatrixCell
 from difreg.lineage.crossdetection import cross_detect, cross_detect_each, cross_detect_self
 from difreg.lineage.figures.heatmap import NARROW, WIDE, matrix_figure
 from difreg.lineage.figures.sheets import matrix_sheet
@@ -26,27 +27,6 @@ from difreg.registry.detection import correlations
 from difreg.registry.profiles import profile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-NAN = float("nan")
-
-
-def matrix(names: tuple[str, ...], metric: str = "accuracy", *, directed: bool = True) -> Matrix:
-    """Of the names, the first two a family; cells say their place: row.column."""
-    homes = [("family-1", "Kin"), ("family-1", "Kin"), *[(None, None)] * (len(names) - 2)]
-    members = tuple(
-        MatrixMember(n, 1, *home, 20, 0.3 if k == 2 else 0.9, k == 2)
-        for k, (n, home) in enumerate(zip(names, homes, strict=True))
-    )
-    cells = tuple(
-        MatrixCell(a, b, NAN, NAN, NAN, 0)
-        if i == j == 2
-        else MatrixCell(a, b, i / 10 + j / 100, 0.001, 0.999, 12, i < 2)
-        for i, a in enumerate(names)
-        for j, b in enumerate(names)
-    )
-    return Matrix(
-        Provenance("0"), metric=metric, directed=directed, photographs=71 if directed else None, members=members,
-        cells=cells,
-    )  # fmt: skip
 
 
 # Numbers

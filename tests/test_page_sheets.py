@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from answer_samples import drifted, material, step, traced
+from answer_samples import background, drifted, material, step, traced
 from lineage_samples import HOSTILE
 
 from difreg.lineage.figures.report import report_page
-from difreg.lineage.figures.sheets import drift_sheet, trace_sheet
+from difreg.lineage.figures.sheets import calibration_sheet, drift_sheet, trace_sheet
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
 
@@ -42,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "trace": trace_sheet(*traced(*HOSTILE, query=HOSTILE[0], warnings=HOSTILE)).page(),
         "drift": drift_sheet(drifted(*steps, name=HOSTILE[1])).page(),
         "dark": trace_sheet(*traced("a", "b", "c"), dark=True).page(),
+        "calibration": calibration_sheet(replace(background(), name=HOSTILE[0])).page(),
         "report": report_page(material(*HOSTILE, families=2, text=HOSTILE[0])),
     }
     for name, page in pages.items():
@@ -49,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["trace", "drift", "dark", "report"])
+@pytest.mark.parametrize("name", ["trace", "drift", "dark", "calibration", "report"])
 def test_it_opens_offline_and_nothing_named_acts(browser: Any, folder: Path, name: str) -> None:
     file = folder / f"{name}.html"
     said: list[str] = []
