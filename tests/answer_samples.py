@@ -70,7 +70,7 @@ def traced(*names: str, query: str = "unknown", warnings: Sequence[str] = ("a wa
         z, last = 9.0 - 2 * k, k == len(names) - 1 and k > 0
         low, high = (NAN, NAN) if last else (z - 3, z + 3)
         chance, family = (0.999 if z > ACCEPTANCE else 0.2), f"fam {names[0]}" if k < 2 else None
-        rows.append(Candidate(name, 1, z / 20, z, 99.0, chance, low, high, 0.9, 0.3 if last else 0.9, family))
+        rows.append(Candidate(name, 1, z / 20, z, 99.0, chance, low, high, 0.9, 0.3 if last else 0.9, family=family))
     answer = Traced(
         MADE,
         query=query,

@@ -19,11 +19,11 @@ from difreg.lineage.api import Registry
         (["linage", "-o", "x.html"], "Did you mean 'lineage'?"),
         (["lineage", "-o", "x.gif"], "does not end in .html, .png, .svg, .pdf. Write -o x.html."),
         (["tree", "-o", "x.gif"], "does not end in .html, .png, .svg, .pdf, .nwk, .newick. Write -o x.html."),
-        (["lineage", "a", "-o", "x.html"], "unexpected extra argument (a)"),
+        (["lineage", "a", "-o", "x.html"], "Got unexpected extra argument(s) (a)."),
         (["lineage", "--metric", "auc", "-o", "x.html"], "No such option: --metric"),
-        (["trace", "-o", "x.html"], "Missing argument 'IMAGES...'"),
+        (["trace", "-o", "x.html"], "Missing argument 'IMAGES'"),
         (["drift", "-o", "x.html"], "Missing argument 'NAME'"),
-        (["drift", "a", "b", "-o", "x.html"], "unexpected extra argument (b)"),
+        (["drift", "a", "b", "-o", "x.html"], "Got unexpected extra argument(s) (b)."),
         (["lineage"], "Missing option '-o'"),
         (["lineage", "-o", "taken"], "does not end in .html"),
         (["lineage", "--assets", "cdn", "-o", "x.html"], "'cdn' is not one of 'embedded', 'shared'"),
@@ -58,7 +58,7 @@ def test_the_page_replaces_what_was_there(
     page = file.read_text("utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "Stable Diffusion v1.x" in page
-    assert "background background-1" in page
+    assert "background background-2" in page
     assert [f.name for f in file.parent.iterdir()] == ["lineage.html"]
     assert file.stat().st_size < 6_000_000
 

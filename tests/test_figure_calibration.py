@@ -26,12 +26,12 @@ def test_the_probability_is_the_ratio_of_the_densities(width: int, c: Any) -> No
     figure = calibration_figure(background(), width=width)
     kin, unrelated, chance = (curve(figure, k, c.images) for k in ("kin", "unrelated", "probability"))
     assert kin.x == unrelated.x == chance.x
-    z, k, u, p = (np.array(v) for v in (kin.x, kin.y, unrelated.y, chance.y))
+    z, k, u, odds = (np.array(v) for v in (kin.x, kin.y, unrelated.y, chance.y))
     ratio = log_likelihood_ratio(z, c)
-    assert p == pytest.approx(1 / (1 + np.exp(-ratio)))
+    assert odds == pytest.approx(ratio / np.log(10))
     judged = (z >= c.least) & (np.abs(ratio) < c.limit)
     assert np.log(k / u)[judged] == pytest.approx(ratio[judged])
-    assert np.all(np.diff(p) >= 0)
+    assert np.all(np.diff(odds) >= 0)
     assert np.trapezoid(u, z) == pytest.approx(1, abs=0.01)
 
 
@@ -41,7 +41,8 @@ def test_acceptance_is_marked_and_between_the_curves_it_is_theirs() -> None:
     assert [m.x for m in marks] == [(threshold(c),) for c in FITTED]
     for c, mark in zip(FITTED, marks, strict=True):
         chance = curve(figure, "probability", c.images)
-        assert np.interp(mark.x[0], chance.x, chance.y) == pytest.approx(ACCEPTANCE, abs=0.01)
+        assert np.interp(mark.x[0], chance.x, chance.y) == pytest.approx(np.log10(99), abs=0.01)
+        assert mark.y[0] == pytest.approx(np.log10(ACCEPTANCE / (1 - ACCEPTANCE)))
         assert figure.layout.xaxis.range[0] < mark.x[0] < figure.layout.xaxis.range[1]
     low, high = sorted((marks[0].x[0], marks[1].x[0]))
     assert low < accepted_from(background(), 2) < high

@@ -130,7 +130,7 @@ def test_the_command_writes_a_page_and_newick(home: Path, tmp_path: Path, capsys
     ("words", "said"),
     [
         (["tree", "--method", "x"], "'x' is no method for a tree."),
-        (["lineage", "--method", "nj"], "--method is for a tree, not for plot lineage."),
+        (["lineage", "--method", "nj"], "No such option: --method"),
         (["tree"], "A tree needs two generators with images."),
     ],
 )

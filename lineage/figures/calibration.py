@@ -29,6 +29,7 @@ WIDE, NARROW = 1180, 364
 SIDE, LEFT, PAD, GAP, FOOT, LEGEND_ROW = 12, 58, 8, 62, 50, 22
 DENSITIES, PROBABILITIES = 300, 260  # pixels of the panels
 LEAST = 1e-4  # density at the foot of the upper panel
+TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)  # of the lower one, which is even in log odds
 STEPS = 401
 # From few images to many, as the curves of one quantity: dark enough on white, light enough on near-black.
 _LIGHT = ("#9c6b00", "#c04f15", "#b0336b", "#6a3d9a", "#1f4e9c")
@@ -80,6 +81,11 @@ def _far(fitted: Sequence[Calibration], accepted: Sequence[float]) -> float:
     return math.ceil(max([*(c.mean + c.spread for c in fitted), *(a + 2 for a in accepted)]))
 
 
+def _odds(p: float) -> float:
+    """Decimal logarithm of the odds."""
+    return math.log10(p / (1 - p))
+
+
 def _colour(k: int, n: int, dark: bool) -> str:
     colours = _DARK if dark else _LIGHT
     return colours[round(k * (len(colours) - 1) / max(n - 1, 1))]
@@ -108,7 +114,7 @@ def _curves(c: Calibration, accepted: float, z: Array, colour: str) -> Iterable[
         }
     yield {
         **group,
-        "y": probability.tolist(),
+        "y": (ratio / math.log(10)).tolist(),
         "showlegend": False,
         "line": {"color": colour, "width": 2},
         "hovertext": [
@@ -121,7 +127,7 @@ def _curves(c: Calibration, accepted: float, z: Array, colour: str) -> Iterable[
     yield {
         **group,
         "x": [accepted],
-        "y": [ACCEPTANCE],
+        "y": [_odds(ACCEPTANCE)],
         "mode": "markers",
         "showlegend": False,
         "marker": {"color": colour, "size": 10, "line": {"width": 1.5, "color": "rgba(255,255,255,0.8)"}},
@@ -154,12 +160,12 @@ def _layout(fitted: Sequence[Calibration], z: Array, theme: palette.Theme, width
         "plot_bgcolor": theme.paper,
         "font": {"family": palette.FONT, "size": 12, "color": theme.ink},
         "xaxis": {**axis, "range": [float(z[0]), float(z[-1])], "dtick": 2 if beside else 5, "anchor": "y"},
-        "yaxis": {**axis, "domain": [0, lower], "range": [-0.03, 1.06], "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                  "ticktext": ["0", ".25", ".5", ".75", "1"]},
+        "yaxis": {**axis, "domain": [0, lower], "range": [_odds(TICKS[0]) - 0.7, _odds(TICKS[-1]) + 0.4],
+                  "tickvals": [_odds(p) for p in TICKS], "ticktext": [f"{p:g}"[1:] for p in TICKS]},
         "yaxis2": {**axis, "type": "log", "domain": [1 - DENSITIES / inside, 1], "range": [math.log10(LEAST), 0.2],
                    "tickvals": [1e-4, 1e-3, 1e-2, 1e-1, 1], "ticktext": [".0001", ".001", ".01", ".1", "1"]},
         "shapes": [
-            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": ACCEPTANCE, "y1": ACCEPTANCE, "layer": "below",
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": _odds(ACCEPTANCE), "y1": _odds(ACCEPTANCE), "layer": "below",
              "line": {"color": theme.ink, "width": 1, "dash": "dash"}},
         ],
         "annotations": [

@@ -243,9 +243,11 @@ def calibration_explained(background: BackgroundShown) -> tuple[str, ...]:
         "Above: how kinship is distributed. Unrelated generators follow a Student t about zero, whose tail is heavier "
         "than a normal's. Half of kin kept their source's decoder, half had it tuned or merged: a normal each, held "
         "flat past its mean, so that more kinship never is evidence for less.",
-        "Below: the ratio of the two densities as a probability, kin and unrelated taken as equally likely before. "
+        "Below: the ratio of the two densities as a probability, kin and unrelated taken as equally likely before; its "
+        "axis is even in the logarithm of the odds. "
         f"Pairs are accepted as kin from P(kin) {numerals.share(ACCEPTANCE)}, the dashed line. A trace has a prior of "
         "its own. Between the numbers of images drawn, densities are interpolated along the logarithm of the number.",
-        f"Measured once on {count(len(background.panel), 'unrelated generator')} and on kin, real and grown, that are "
-        "in no registry of yours; the lines do not move with what you register.",
+        f"The unit of kinship is its spread over {count(len(background.panel), 'unrelated generator')}, the panel. All "
+        "was measured once, on generators that were published and on others grown for it: the lines do not move with "
+        "what you register.",
     )
