@@ -179,7 +179,7 @@ def test_a_group_of_verbs_has_examples(group: str, capsys: pytest.CaptureFixture
         (["list", "-o", "x.pdf"], ".json, .csv or .txt"),
         (["list", "-o", "x.csv", "--format", "json"], "Leave out --format"),
         (["show", "nobody"], "nobody"),
-        (["trace", "unknown", "--jobs", "-1"], "-1 is not in the range"),
+        (["trace", "unknown", "--jobs", "-1"], "Invalid value for '--jobs'"),
         (["list", "--jobs", "2"], "No such option: --jobs"),
         (["remove", "nobody"], "nobody"),
         (["show", "a:2"], "It has version 1."),

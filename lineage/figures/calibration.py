@@ -30,7 +30,7 @@ SIDE, LEFT, PAD, GAP, FOOT, LEGEND_ROW = 12, 58, 8, 62, 50, 22
 DENSITIES, PROBABILITIES = 300, 260  # pixels of the panels
 LEAST = 1e-4  # density at the foot of the upper panel
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)  # of the lower one, which is even in log odds
-STEPS = 401
+STEPS = 241
 # From few images to many, as the curves of one quantity: dark enough on white, light enough on near-black.
 _LIGHT = ("#9c6b00", "#c04f15", "#b0336b", "#6a3d9a", "#1f4e9c")
 _DARK = ("#f5d76e", "#f4a261", "#f08bb4", "#b79cf0", "#7fb2ff")
@@ -93,35 +93,29 @@ def _colour(k: int, n: int, dark: bool) -> str:
 
 def _curves(c: Calibration, accepted: float, z: Array, colour: str) -> Iterable[dict[str, Any]]:
     told = numerals.count(c.images, "image")
+    of = f"<b>{told}</b> in the smaller set<br>kinship z %{{x:.1f}}"
     ratio = log_likelihood_ratio(z, c)
     densities = {"unrelated": np.exp(log_t(z, c.degrees, c.scale)), "kin": np.exp(log_kin(z, c))}
-    probability = 1 / (1 + np.exp(-ratio))
-    group = {"legendgroup": str(c.images), "mode": "lines", "type": "scatter", "x": z.tolist(), "hoverinfo": "text"}
+    group = {"legendgroup": str(c.images), "mode": "lines", "type": "scatter", "x": _short(z)}
     for kind, y in densities.items():
         words = "unrelated generators" if kind == "unrelated" else "kin"
         yield {
             **group,
-            "y": y.tolist(),
+            "y": _short(y),
             "yaxis": "y2",
             "name": told,
             "showlegend": kind == "kin",
             "line": {"color": colour, "width": 2, "dash": "dot" if kind == "unrelated" else "solid"},
-            "hovertext": [
-                f"<b>{words}</b>, {told} in the smaller set<br>kinship z {numerals.z(x)}<br>density {d:.2g} a unit of z"
-                for x, d in zip(z.tolist(), y.tolist(), strict=True)
-            ],
+            "hovertemplate": f"{of}<br><b>{words}</b>: density %{{y:.2g}} a unit of z<extra></extra>",
             "meta": {"kind": kind, "images": c.images},
         }
     yield {
         **group,
-        "y": (ratio / math.log(10)).tolist(),
+        "y": _short(ratio / math.log(10)),
         "showlegend": False,
         "line": {"color": colour, "width": 2},
-        "hovertext": [
-            f"<b>{told}</b> in the smaller set<br>kinship z {numerals.z(x)}<br>"
-            f"likelihood ratio {numerals.ratio(math.exp(r))}<br>P(kin) {plain(numerals.probability(p))} at prior 1/2"
-            for x, r, p in zip(z.tolist(), ratio.tolist(), probability.tolist(), strict=True)
-        ],
+        "text": [plain(numerals.probability(1 / (1 + math.exp(-r)))) for r in ratio.tolist()],
+        "hovertemplate": f"{of}<br><b>P(kin)</b> %{{text}} at prior 1/2<extra></extra>",
         "meta": {"kind": "probability", "images": c.images},
     }
     yield {
@@ -131,12 +125,17 @@ def _curves(c: Calibration, accepted: float, z: Array, colour: str) -> Iterable[
         "mode": "markers",
         "showlegend": False,
         "marker": {"color": colour, "size": 10, "line": {"width": 1.5, "color": "rgba(255,255,255,0.8)"}},
-        "hovertext": [
+        "hovertemplate": (
             f"<b>{told}</b> in the smaller set<br>kin are accepted from kinship z {accepted:.2f}<br>"
-            f"P(kin) {numerals.share(ACCEPTANCE)} at prior 1/2"
-        ],
+            f"<b>P(kin)</b> {numerals.share(ACCEPTANCE)} at prior 1/2<extra></extra>"
+        ),
         "meta": {"kind": "accepted", "images": c.images},
     }
+
+
+def _short(values: Array) -> list[float]:
+    """To five digits: more cannot be drawn."""
+    return [float(f"{v:.5g}") for v in values]
 
 
 def _layout(fitted: Sequence[Calibration], z: Array, theme: palette.Theme, width: int) -> dict[str, Any]:
@@ -149,7 +148,7 @@ def _layout(fitted: Sequence[Calibration], z: Array, theme: palette.Theme, width
         "showgrid": True, "gridcolor": palette.rgba(theme.lone, 0.18), "zeroline": False, "fixedrange": True,
         "tickfont": faint, "ticks": "outside", "tickcolor": theme.faint,
     }  # fmt: skip
-    lower = PROBABILITIES / inside
+    lower, accepted = PROBABILITIES / inside, _odds(ACCEPTANCE)
     said = {"showarrow": False, "xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "yanchor": "bottom"}
     dense = "density a unit of z, log scale; dotted: unrelated, solid: kin"
     return {
@@ -165,7 +164,7 @@ def _layout(fitted: Sequence[Calibration], z: Array, theme: palette.Theme, width
         "yaxis2": {**axis, "type": "log", "domain": [1 - DENSITIES / inside, 1], "range": [math.log10(LEAST), 0.2],
                    "tickvals": [1e-4, 1e-3, 1e-2, 1e-1, 1], "ticktext": [".0001", ".001", ".01", ".1", "1"]},
         "shapes": [
-            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": _odds(ACCEPTANCE), "y1": _odds(ACCEPTANCE), "layer": "below",
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": accepted, "y1": accepted, "layer": "below",
              "line": {"color": theme.ink, "width": 1, "dash": "dash"}},
         ],
         "annotations": [
