@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COLLECTION ?= ../shared/zoo
 
-.PHONY: all install test lint types demo artefacts weights benchmarks clean
+.PHONY: all install test lint types demo starter artefacts weights benchmarks clean
 
 all: test
 
@@ -38,6 +38,10 @@ artefacts: install
 	for denoiser in wavelet-1 periodic-1 periodic-fast-1; do \
 		$(BIN)/difreg background build --zoo $(COLLECTION) --denoiser $$denoiser -o registry/backgrounds || exit 1; \
 	done
+
+# The starter registry, made again from the labelled collection.
+starter: install
+	$(BIN)/python -m difreg.lineage.starter --collection $(COLLECTION) --output lineage/starter
 
 # The network denoisers, trained again on the listed photographs of the collection (about 15 minutes on one core).
 weights: install

@@ -48,6 +48,7 @@ from difreg.cli.report import report as report_
 from difreg.cli.session import Session
 from difreg.cli.show import show
 from difreg.cli.sketch import sketch
+from difreg.cli.starter import install as starter_install
 from difreg.cli.tag import tag
 from difreg.cli.trace import trace
 from difreg.cli.verb import Home, Panel, Quiet, Traceback, Verbose
@@ -122,6 +123,14 @@ def _instruments() -> Iterator[str]:
         yield f"denoiser {name} with {background.get(name).name}{default}"
 
 
+_starter = typer.Typer(
+    cls=VerbList,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="The registry that ships with difreg.",
+)
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         write_stdout("".join(f"{line}\n" for line in (f"difreg {difreg.__version__}", *_instruments())))
@@ -178,6 +187,12 @@ def before_lab(ctx: typer.Context) -> None:
     _help_if_alone(ctx)
 
 
+@_starter.callback()
+def before_starter(ctx: typer.Context) -> None:
+    """The registry that ships with difreg."""
+    _help_if_alone(ctx)
+
+
 for _verb in VERBS:
     _verb.register(app, (families_rename,) if _verb is families else ())
 for _verb in (background_show, background_build):
@@ -190,6 +205,8 @@ lab_blank.register(_lab)
 app.add_typer(_lab, name="lab", rich_help_panel=Panel.fingerprints.value)
 app.add_typer(_plot, name="plot", rich_help_panel=Panel.lineage.value)
 app.add_typer(_graph, name="graph", rich_help_panel=Panel.lineage.value)
+starter_install.register(_starter)
+app.add_typer(_starter, name="starter", rich_help_panel=Panel.life.value)
 app.add_typer(_background, name="background", rich_help_panel=Panel.life.value)
 
 

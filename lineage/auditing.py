@@ -25,6 +25,7 @@ from difreg.lineage.tracing import DECIDED
 from difreg.names import shown, some
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.metadata import is_evidence
 from difreg.storage.records import FamilyRecord, GeneratorRecord
 
 SEVERAL = 3  # members of a declared family from whose mark's absence something follows
@@ -83,7 +84,7 @@ class Audit:
         background: Background,
     ) -> None:
         self.records = {r.name: r for r in records}
-        self.population = population
+        self.population = population.silenced({r.name for r in records if not is_evidence(r.tags)})
         self.families = {f.name: f for f in families}
         self.home = {m: f.name for f in self.families.values() for m in f.members}
         self.rows = {name: row for row, name in enumerate(population.names)}
@@ -122,8 +123,7 @@ class Audit:
     @cached_property
     def _speaking(self) -> NDArray[np.bool_]:
         """(m,) whether a generator's images can be asked."""
-        out: NDArray[np.bool_] = self.population.reliable & ~self.population.flagged
-        return out
+        return _speaking(self.population)
 
     def evidence(self, name: str) -> Evidence:
         """What the images of ``name`` say of every family; a family's ratio is the mean of its members' (as traced).
@@ -134,7 +134,7 @@ class Audit:
         them, speaking = self.population, self._speaking
         if row in them.sharers:
             them, _ = them.apart(them.contents(row))
-            speaking = them.reliable & ~them.flagged
+            speaking = _speaking(them)
         mine = (self.population.directions[row], self.population.scales[row])
         z = score(*mine, them.directions, them.scales)
         images = np.minimum(them.counts, self.population.counts[row])
@@ -150,7 +150,7 @@ class Audit:
         name = record.name
         family, why = self._declared_family(name, parent)
         if family is not None and family not in evidence.ratios:
-            family, why = None, "what is registered of it is too weak or looks JPEG-compressed"
+            family, why = None, "what is registered of it is too weak, looks JPEG-compressed or is tagged evidence=no"
         if family is None:
             best, p = _best(evidence.posterior(None, prior))
             told = f"; fingerprint says {self.called(best)}, P {numerals.probability(p)}" if p >= DECIDED else ""
@@ -271,6 +271,11 @@ class Audit:
             return f"kin of {shown(family)}"
         title = self.families[family].title
         return f"{shown(title)} ({shown(family)})" if title else shown(family)
+
+
+def _speaking(population: Population) -> NDArray[np.bool_]:
+    out: NDArray[np.bool_] = population.reliable & ~population.flagged & population.evidence
+    return out
 
 
 def _best(shares: Mapping[str, float]) -> tuple[str, float]:

@@ -63,8 +63,11 @@ def pair_caveats(one: Profile, two: Profile) -> list[Caveat]:
     return [Caveat(c.code, f"{shown(p.name)}: {c.text}") for p in (one, two) for c in fingerprint_caveats(p)]
 
 
-def trace_caveats(query: Profile, shared: Sequence[str], weak: Sequence[str], jpeg: Sequence[str]) -> list[Caveat]:
-    """What weakens a trace: generators that hold traced images, that are too weak, that are JPEG as the query is."""
+def trace_caveats(
+    query: Profile, shared: Sequence[str], weak: Sequence[str], jpeg: Sequence[str], hushed: Sequence[str]
+) -> list[Caveat]:
+    """What weakens a trace: generators that hold traced images, that are too weak, that are JPEG as the query is, and
+    kin that may not decide."""
     out = fingerprint_caveats(query)
     if shared:
         text = f"some of these very images are registered as {_some(shared)}; they do not count as its images here"
@@ -73,6 +76,8 @@ def trace_caveats(query: Profile, shared: Sequence[str], weak: Sequence[str], jp
         out.append(Caveat("weak_generators", f"not judged, their reliability is below {RELIABLE}: {_some(weak)}"))
     if jpeg:
         out.append(Caveat("jpeg_pair", f"not judged, both sides look JPEG-compressed: {_some(jpeg)}"))
+    if hushed:
+        out.append(Caveat("no_evidence", f"kin, and not judged, being tagged evidence=no: {_some(hushed)}"))
     return out
 
 

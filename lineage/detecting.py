@@ -8,7 +8,7 @@ family; with the relatives taken out, none of 720, and none of 71 photographs.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -46,7 +46,13 @@ class Scores:
     phases: tuple[a.FoundPhase | None, ...]
 
 
-def measure(query: Profile, members: Sequence[Profile], homes: Sequence[str], search_phase: bool = False) -> Scores:
+def measure(
+    query: Profile,
+    members: Sequence[Profile],
+    homes: Sequence[str],
+    judged: NDArray[np.bool_],
+    search_phase: bool = False,
+) -> Scores:
     """Score every image of ``query`` with every member; one that was trained on it is solved again without."""
     correlation, p_value = _photographic(query.sketches, members, query.background, search_phase)
     directions = np.stack([m.direction for m in members])
@@ -61,7 +67,6 @@ def measure(query: Profile, members: Sequence[Profile], homes: Sequence[str], se
             if fresh:
                 alone = _photographic(query.sketches[[k]], [fresh], query.background, search_phase)
                 correlation[row, k], p_value[row, k] = alone[0][0, 0], alone[1][0, 0]
-    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
     kinship, log_ratio = np.empty_like(correlation), np.empty_like(correlation)
     found: list[a.FoundPhase | None] = []
     for k, turned in enumerate(_turned(query, search_phase)):
@@ -124,12 +129,13 @@ def detect(
     families: Mapping[str, str],
     prior: float,
     search_phase: bool = False,
+    silent: Collection[str] = (),
 ) -> tuple[a.DetectedImage, ...]:
-    """A row an image, in the order of ``files``."""
+    """A row an image, in the order of ``files``; no image is attributed by what the ``silent`` members say."""
     homes = [families.get(m.name, m.name) for m in members]
-    scores = measure(query, members, homes, search_phase)
+    judged = np.array([judgeable_fingerprint(m.fingerprint) and m.name not in silent for m in members])
+    scores = measure(query, members, homes, judged, search_phase)
     ratios = scores.log_ratio
-    judged = np.array([judgeable_fingerprint(m.fingerprint) for m in members])
     return tuple(
         _row(file, k, members, homes, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
         for k, file in enumerate(files)

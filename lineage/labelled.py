@@ -33,7 +33,7 @@ def read_labels(zoo: Path) -> dict[str, Label]:
     try:
         with (zoo / "truth.csv").open(newline="", encoding="utf-8") as stream:
             rows = [r for r in csv.DictReader(stream) if r["kind"] == "generator" and "/" not in r["slug"]]
-        sources = _sources((zoo / "README.md").read_text(encoding="utf-8"))
+        sources = read_sources(zoo)
     except OSError as error:
         raise InputError(
             f"{zoo} is no labelled collection: {error.strerror}.", "Give a folder with truth.csv."
@@ -46,7 +46,9 @@ def read_labels(zoo: Path) -> dict[str, Label]:
     return {label.name: label for label in sorted(labels, key=lambda x: x.name)}
 
 
-def _sources(readme: str) -> dict[str, str]:
+def read_sources(zoo: Path) -> dict[str, str]:
+    """The repository each set was taken from, by the set's name, from the table of sources in ``README.md``."""
+    readme = (zoo / "README.md").read_text(encoding="utf-8")
     cells = (
         [c.strip() for c in line.strip().strip("|").split("|")] for line in readme.splitlines() if line.startswith("|")
     )

@@ -161,7 +161,8 @@ def single_evidence(
     query: Profile, units: Array, members: Population, families: Mapping[str, str]
 ) -> tuple[list[str], Array]:
     """Judged families, and the natural logarithm of each single image's likelihood ratio for each, (n, families)."""
-    judged = np.flatnonzero(members.reliable & ~(members.flagged & query.fingerprint.flagged))
+    able = members.reliable & ~(members.flagged & query.fingerprint.flagged)
+    judged = np.flatnonzero(able & members.evidence)
     if not len(judged):
         return [], np.empty((len(units), 0))
     homes = np.array([families.get(members.names[k], members.names[k]) for k in judged.tolist()])

@@ -143,7 +143,7 @@ def search_set(query: Profile, members: Population, families: Mapping[str, str])
     homes = [families.get(name, name) for name in members.names]
     turned = directions(query.sketches, query.background)
     images = np.minimum(members.counts, len(query))
-    columns = (members.directions, members.scales, images, members.reliable, members.flagged)
+    columns = (members.directions, members.scales, images, members.reliable & members.evidence, members.flagged)
     return search(turned, *columns, homes, query.background)
 
 

@@ -82,12 +82,14 @@ def trace(
     known = found.priced(kinships(query, fresh)) if found else kinships(query, fresh)
     origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
     origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
-    judged = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
+    able = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
+    judged = [o for o in able if o.member.evidence]
+    hushed = [o.member.name for o in able if not o.member.evidence and o.kinship.accepted]
     ratios = _by_family(judged)
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
     compressed = given.fingerprint.flagged or query.fingerprint.flagged
-    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, compressed)
+    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, compressed or bool(hushed))
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
@@ -103,7 +105,7 @@ def trace(
         origins=tuple(top),
         indistinguishable=alike,
         needed_images=further_images(query) if verdict == "insufficient" else None,
-        caveats=tuple(_caveats(given, query, origins, shared)),
+        caveats=tuple(_caveats(given, query, origins, shared, hushed)),
         search=found,
     )
 
@@ -137,13 +139,14 @@ def posterior(ratios: Mapping[str, float], prior: float) -> tuple[float, dict[st
     return prior / total, {f: share * r / total for f, r in ratios.items()}
 
 
-def _verdict(reliability: float, probability: float, none: float | None, compressed: bool) -> str:
+def _verdict(reliability: float, probability: float, none: float | None, doubtful: bool) -> str:
     if none is None or not reliability >= RELIABLE:
         return "insufficient"
     if probability >= DECIDED:
         return "kin"
-    # Compression hides kinship (measured: P(none) .97 at quality 90), so that it never is evidence for none.
-    return "none" if none >= 0.5 and not compressed else "insufficient"
+    # Compression hides kinship (measured: P(none) .97 at quality 90), so that it never is evidence for none; nor is
+    # none what is kin to somebody who may not decide.
+    return "none" if none >= 0.5 and not doubtful else "insufficient"
 
 
 def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
@@ -151,10 +154,12 @@ def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> 
     return Origin(origin.member, origin.family, known)
 
 
-def _caveats(given: Profile, query: Profile, origins: Sequence[Origin], shared: Sequence[str]) -> list[Caveat]:
+def _caveats(
+    given: Profile, query: Profile, origins: Sequence[Origin], shared: Sequence[str], hushed: Sequence[str]
+) -> list[Caveat]:
     weak = [o.member.name for o in origins if not o.member.reliability >= RELIABLE]
     jpeg = [o.member.name for o in origins if _both_flagged(query, o.member)]
-    return trace_caveats(given, shared, weak, jpeg)
+    return trace_caveats(given, shared, weak, jpeg, hushed)
 
 
 def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:

@@ -24,6 +24,7 @@ RELATIONS = (
     "reused-decoder",
     "unknown",
 )
+EVIDENCE = "evidence"  # the tag that, at "no", keeps a generator from deciding a trace
 MAX_TEXT = 10_000
 MAX_TAG, MAX_TAG_VALUE = 64, 500
 
@@ -104,6 +105,11 @@ def parse_tag(text: str) -> tuple[str, str]:
     if not equals:
         raise InputError(f"'{shown(text, 60)}' is no tag.", "Write key=value.")
     return check_key(key), _tag_text(value, MAX_TAG_VALUE, "value")
+
+
+def is_evidence(tags: Mapping[str, str]) -> bool:
+    """Whether a generator of these tags may decide what made an image: not where it is tagged ``evidence=no``."""
+    return tags.get(EVIDENCE, "").strip().lower() != "no"
 
 
 def check_key(text: str) -> str:

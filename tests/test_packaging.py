@@ -43,7 +43,7 @@ def test_the_wheel_holds_every_source_file(tmp_path: Path) -> None:
         "/".join([*name.split("."), *file.relative_to(ROOT / folder).parts])
         for name, folder in CONFIG["package-dir"].items()
         for file in (ROOT / folder).rglob("*")
-        if file.suffix in {".py", ".typed", ".json", ".safetensors", ".csv", ".js", ".css"}
+        if file.suffix in {".py", ".typed", ".json", ".safetensors", ".csv", ".js", ".css", ".difreg"}
     }
     assert wanted <= inside, wanted - inside
 

@@ -28,6 +28,7 @@ from difreg.registry.profiles import Profile, profile
 from difreg.registry.sketches import sketch
 
 Array = NDArray[np.float64]
+ONE = np.ones(1, bool)
 few = settings(deadline=None, max_examples=20)
 seeds = st.integers(0, 2**31)
 anywhere = st.builds(Phase, st.integers(0, 7), st.integers(0, 7), st.booleans())
@@ -190,7 +191,7 @@ class TestDetect:
         rest = whole.without({whole.contents[0]})
         assert rest is not None
         asked = profile("query", whole.contents[:1], whole.sketches[:1], get())
-        found, expected = measure(asked, [whole], ["a"], True), measure(asked, [rest], ["a"], True)
+        found, expected = measure(asked, [whole], ["a"], ONE, True), measure(asked, [rest], ["a"], ONE, True)
         for field in ("correlation", "p_value", "kinship", "log_ratio"):
             assert getattr(found, field) == pytest.approx(getattr(expected, field))
 
@@ -198,7 +199,7 @@ class TestDetect:
         """Photographs searched as an image is have p-values as those of no search have: few are small."""
         photographs = profile("query", contents(1, 71), get().negatives, get())
         members = [made(str(k), k, seed=k) for k in range(1, 6)]
-        p = measure(photographs, members, [m.name for m in members], True).p_value
+        p = measure(photographs, members, [m.name for m in members], np.ones(len(members), bool), True).p_value
         assert (p < 0.01).mean() <= 0.04
         assert (p < 0.05).mean() <= 0.08
 

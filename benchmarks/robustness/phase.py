@@ -21,8 +21,9 @@ from difreg.lineage.labelled import KIN_FAMILY
 from difreg.lineage.tracing import trace
 from difreg.registry import denoisers
 from difreg.registry.detection import correlations
-from difreg.registry.extraction import ImageSet, run
+from difreg.registry.extraction import ImageSet
 from difreg.registry.images import open_crop
+from difreg.registry.parallel import run
 from difreg.registry.phases import Phase, best_correlations
 from difreg.registry.profiles import Profile, profile
 from difreg.registry.sketches import sketch

@@ -205,16 +205,6 @@ class Drifted(Answer):
 
 
 @dataclass(frozen=True)
-class Initialised(Answer):
-    """Answer of ``init``; ``created`` is False where the home was there already."""
-
-    schema: ClassVar[str] = "difreg/init"
-    home: str
-    created: bool
-    denoiser: str
-
-
-@dataclass(frozen=True)
 class Bundled(Answer):
     """Answer of ``export bundle``: the file, the SHA-256 of its bytes, and what is in it."""
 
@@ -263,6 +253,34 @@ class Imported(Answer):
     generators: tuple[ImportedGenerator, ...]
     conflicts: tuple[Conflict, ...]
     restored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StarterInstalled(Answer):
+    """Answer of ``starter install``: what became of each generator of the starter registry ``starter``.
+
+    ``changed`` is False where all was here already; ``families`` counts those of the registry now.
+    """
+
+    schema: ClassVar[str] = "difreg/starter-install"
+    starter: str
+    changed: bool
+    generators: tuple[ImportedGenerator, ...]
+    restored: tuple[str, ...]
+    families: int
+
+
+@dataclass(frozen=True)
+class Initialised(Answer):
+    """Answer of ``init``; ``created`` is False where the home was there already.
+    ``starter`` tells of the starter registry, where it was asked for.
+    """
+
+    schema: ClassVar[str] = "difreg/init"
+    home: str
+    created: bool
+    denoiser: str
+    starter: StarterInstalled | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from difreg.errors import IncompatibleError, InputError
@@ -35,12 +35,13 @@ def opened(path: Path) -> Iterator[Bundle]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asks for."""
+    """What the user asks for; ``yielding`` leaves alone what the bundle contradicts, and imports the rest."""
 
     file: str
-    rename: Mapping[str, str]
-    skip_existing: bool
-    dry_run: bool
+    rename: Mapping[str, str] = field(default_factory=dict)
+    skip_existing: bool = False
+    dry_run: bool = False
+    yielding: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def intend(tx: Transaction, blobs: Blobs, bundle: Bundle, choice: Choice, denois
     """
     check_denoiser(bundle, denoiser)
     plan = bundle_plan.plan(tx, bundle.manifest, choice.rename, choice.skip_existing)
+    if choice.yielding:
+        plan = bundle_plan.yielding(plan)
     if not choice.dry_run:
         refuse_conflicts(plan)
     restored = tuple(sorted(d for d in bundle.file.digests & tx.needed_digests() if not blobs.verify(d)))

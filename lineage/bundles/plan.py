@@ -123,6 +123,18 @@ def plan(tx: Transaction, manifest: Manifest, rename: Mapping[str, str], skip_ex
     return Plan(tuple(steps), tuple(conflicts), manifest.titles, titled(families, manifest.titles) != families)
 
 
+def yielding(plan: Plan) -> Plan:
+    """``plan`` with every generator left alone that it contradicts."""
+    against: dict[str, str] = {}
+    for c in plan.conflicts:
+        against.setdefault(c.generator, f"{c.fact}: {c.text}")
+    steps = (
+        Step(s.name, s.bundled, SKIPPED, s.observed, told=against[s.name]) if s.name in against else s
+        for s in plan.steps
+    )
+    return replace(plan, steps=tuple(steps), conflicts=())
+
+
 def titled(families: Sequence[FamilyRecord], titles: Sequence[BundledTitle]) -> list[FamilyRecord]:
     """``families``, those without a title under the one that most of their members, two or more, have in a bundle."""
     out = list(families)

@@ -116,7 +116,7 @@ class Asking(Tracing):
         with single_threaded():
             query = profile_of(found, self._background, "query")
             files = [i.file for i in found.images]
-            rows = detecting.detect(query, files, members, families, prior, search_phase)
+            rows = detecting.detect(query, files, members, families, prior, search_phase, everyone.silent)
         lost = views.images_answer(found).skipped
         return a.Detected(replace(provenance, images=refs(found)), images=rows, skipped=lost)
 

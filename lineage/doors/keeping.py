@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from difreg import __version__
 from difreg.errors import IncompatibleError
@@ -13,6 +14,10 @@ from difreg.lineage.doors.home import DENOISER, Home
 from difreg.lineage.keeping import naming
 from difreg.names import check_name, shown
 from difreg.registry.threads import single_threaded
+
+if TYPE_CHECKING:
+    from difreg.lineage.bundles.bundle import Bundle
+    from difreg.lineage.bundles.importing import Choice
 
 
 class Keeping(Home):
@@ -167,18 +172,23 @@ class Keeping(Home):
         from difreg.lineage.bundles import importing
 
         with importing.opened(Path(file)) as bundle:
-            choice = importing.Choice(str(file), rename or {}, skip_existing, dry_run)
-            with self._catalog.read() as tx:
-                settled = tx.setting(DENOISER)
-                intent = importing.intend(tx, self._blobs, bundle, choice, settled)
-                if not intent.worth_writing:
-                    return importing.answer(intent, choice, self._provenance(tx))
-            if settled is None:
-                self._settle(bundle.manifest.denoiser)
-            with single_threaded(), self._writing() as tx:
-                intent = importing.intend(tx, self._blobs, bundle, choice, self._background.denoiser)
-                importing.store(tx, self._members, intent, bundle)
+            return self._take_in(bundle, importing.Choice(str(file), rename or {}, skip_existing, dry_run))
+
+    def _take_in(self, bundle: Bundle, choice: Choice) -> a.Imported:
+        """What is chosen of a bundle, all at once."""
+        from difreg.lineage.bundles import importing
+
+        with self._catalog.read() as tx:
+            settled = tx.setting(DENOISER)
+            intent = importing.intend(tx, self._blobs, bundle, choice, settled)
+            if not intent.worth_writing:
                 return importing.answer(intent, choice, self._provenance(tx))
+        if settled is None:
+            self._settle(bundle.manifest.denoiser)
+        with single_threaded(), self._writing() as tx:
+            intent = importing.intend(tx, self._blobs, bundle, choice, self._background.denoiser)
+            importing.store(tx, self._members, intent, bundle)
+            return importing.answer(intent, choice, self._provenance(tx))
 
     def verify(self) -> a.Verified:
         """Compare everything stored with its digest, and every version with its arrays."""

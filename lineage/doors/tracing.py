@@ -15,6 +15,7 @@ from difreg.lineage.keeping import naming
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.keeping.recipes import check_area
 from difreg.registry.extraction import ImageSet
+from difreg.registry.metadata import is_evidence
 from difreg.registry.profiles import profile_of
 from difreg.registry.threads import single_threaded
 from difreg.storage.catalog import Transaction
@@ -127,7 +128,8 @@ class Tracing(Projecting):
             raise NotFoundError(
                 "The registry holds no generator to trace to.", "Register some: difreg add NAME IMAGES..."
             )
-        return self._members.population(members)
+        silent = {g.name for g in tx.generators() if not is_evidence(g.tags)}
+        return self._members.population(members).silenced(silent)
 
 
 def _witness(tx: Transaction, name: str, number: int) -> a.Witness | None:

@@ -57,7 +57,7 @@ def trace_figure(traced: Traced, evidence: Evidence, *, dark: bool = False, widt
         *_bars(rows, evidence, traced.images.used, 0.56 if beside else 0.4, theme),
         _line(accepted, theme),
         _values(rows, theme),
-        *([] if beside else [_names(rows, names, span, theme)]),
+        *([] if beside else [_names(rows, names, theme)]),
     ]
     return go.Figure(data=traces, layout=_layout(rows, names, accepted, theme, width, left, span))
 
@@ -175,13 +175,11 @@ def _values(rows: Sequence[Candidate], theme: palette.Theme) -> dict[str, Any]:
     }
 
 
-def _names(
-    rows: Sequence[Candidate], names: Sequence[str], span: tuple[float, float], theme: palette.Theme
-) -> dict[str, Any]:
+def _names(rows: Sequence[Candidate], names: Sequence[str], theme: palette.Theme) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "text",
-        "x": [span[0]] * len(rows),
+        "x": [0] * len(rows),
         "y": [k - 0.58 for k in range(len(rows))],
         "text": list(names),
         "textposition": "bottom right",

@@ -31,6 +31,7 @@ class Member:
     version: int
     reliability: float
     flagged: bool
+    evidence: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Population:
         (m, 192) unit directions of the templates.
     facts
         (m, 6) scale, reliability, threshold, separation, JPEG cosine and whether the fingerprint has an aim of its own.
+    silent
+        Names of those that are told of and decide nothing.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Population:
         versions: Sequence[int],
         measured: Sequence[Measured],
         profile: Callable[[int], Profile],
+        silent: frozenset[str] = frozenset(),
     ) -> None:
         self.names = tuple(names)
         self.versions = tuple(versions)
@@ -97,6 +101,7 @@ class Population:
         self.facts = np.stack([m.facts for m in measured]) if measured else np.empty((0, _FACTS))
         self._measured = tuple(measured)
         self._profile = profile
+        self.silent = silent
 
     @classmethod
     def of(cls, profiles: Sequence[Profile]) -> Self:
@@ -131,6 +136,11 @@ class Population:
         return out
 
     @cached_property
+    def evidence(self) -> NDArray[np.bool_]:
+        """(m,) whether the generator may decide an answer."""
+        return np.array([name not in self.silent for name in self.names], bool)
+
+    @cached_property
     def aims(self) -> Array:
         """(m, 192) directions of the fingerprints; a lattice fingerprint's is its template's."""
         own = {row: m.own_aim for row, m in enumerate(self._measured) if m.own_aim is not None}
@@ -147,7 +157,8 @@ class Population:
     @cached_property
     def members(self) -> tuple[Member, ...]:
         """The rows one by one."""
-        facts = zip(self.names, self.versions, self.facts[:, 1].tolist(), self.flagged.tolist(), strict=True)
+        measured = (self.facts[:, 1].tolist(), self.flagged.tolist(), self.evidence.tolist())
+        facts = zip(self.names, self.versions, *measured, strict=True)
         return tuple(Member(row, *fact) for row, fact in enumerate(facts))
 
     def contents(self, row: int) -> list[str]:
@@ -189,13 +200,20 @@ class Population:
         rows = [row for row in range(len(self)) if reduced.get(row, self) is not None]
         measured = [Measured.of(p) if (p := reduced.get(row)) else self._measured[row] for row in rows]
         names, versions = [self.names[row] for row in rows], [self.versions[row] for row in rows]
-        left = Population(names, versions, measured, lambda row: reduced.get(rows[row]) or self.profile(rows[row]))
+        left = Population(
+            names, versions, measured, lambda row: reduced.get(rows[row]) or self.profile(rows[row]), self.silent
+        )
         return left, [self.names[row] for row in shared]
 
     def only(self, rows: Sequence[int]) -> Population:
         """Some of the rows, in the order given."""
         names, versions = [self.names[row] for row in rows], [self.versions[row] for row in rows]
-        return Population(names, versions, [self._measured[row] for row in rows], lambda row: self.profile(rows[row]))
+        measured = [self._measured[row] for row in rows]
+        return Population(names, versions, measured, lambda row: self.profile(rows[row]), self.silent)
+
+    def silenced(self, names: Collection[str]) -> Population:
+        """The same, with those of ``names`` told of and deciding nothing."""
+        return Population(self.names, self.versions, self._measured, self._profile, frozenset(names))
 
 
 def renamed(made: Profile, name: str, version: int) -> Profile:
