@@ -146,9 +146,7 @@ def significance_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: i
             others = [named(n, s, background) for n, s in bench.material.generators.items() if n != name]
             others = [m for m in others if bench.material.labels[m.name].lossless]
             kin = [bench.material.labels[m.name].family == label.family == KIN_FAMILY for m in others]
-            settled = [
-                k or not _related(label, bench.material.labels[m.name]) for k, m in zip(kin, others, strict=True)
-            ]
+            settled = [k or not related(label, bench.material.labels[m.name]) for k, m in zip(kin, others, strict=True)]
             for d in range(draws):
                 query = named("query", bench.material.generators[name], background, picks[name][d])
                 told = [
@@ -200,7 +198,7 @@ def trace_figures(bench: Bench, sizes: Sequence[int], draws: int, seed: int) -> 
         for name, label in bench.lossless.items():
             background = bench.background(frozenset({label.cluster}))
             everyone = [named(n, s, background) for n, s in bench.material.generators.items() if n != name]
-            strangers = [m for m in everyone if not _related(label, bench.material.labels[m.name])]
+            strangers = [m for m in everyone if not related(label, bench.material.labels[m.name])]
             for d in range(draws):
                 query = named("query", bench.material.generators[name], background, picks[name][d])
                 none.append(trace(query, strangers, families_once(name, strangers, "none"), doubt=False).verdict)
@@ -242,7 +240,7 @@ def _families(bench: Bench, name: str, members: Sequence[Profile]) -> set[str]:
     return {table.get(m.name, m.name) for m in members if bench.material.labels[m.name].family == KIN_FAMILY}
 
 
-def _related(one: Label, two: Label) -> bool:
+def related(one: Label, two: Label) -> bool:
     """Whether a set must leave the registry for the other to be a stranger: its family, or its line."""
     line = one.family.startswith("waifu2x") and two.family.startswith("waifu2x")
     return one.family == two.family or line
@@ -293,7 +291,7 @@ def family_figures(bench: Bench, halves: int, seed: int) -> Iterator[dict[str, o
         intruders.append(sum(f == home and bench.material.labels[n].family != KIN_FAMILY for n, f in table.items()))
         false_edges.append(
             sum(
-                k.accepted and not _related(bench.material.labels[a.name], bench.material.labels[b.name])
+                k.accepted and not related(bench.material.labels[a.name], bench.material.labels[b.name])
                 for i, a in enumerate(members)
                 for b, k in zip(members[i + 1 :], kinships(a, members[i + 1 :]), strict=True)
             )
@@ -327,7 +325,7 @@ def single_figures(bench: Bench) -> Iterator[dict[str, object]]:
             if image.generated and image.generator:
                 same = table.get(image.generator, image.generator) == table.get(name, name)
                 right, wrong = right + same, wrong + (not same)
-        others = [m for m in members if not _related(label, labels[m.name])]
+        others = [m for m in members if not related(label, labels[m.name])]
         strangers += sum(bool(i.generated) for i in detect(query, [""] * len(query), others, table, 0.5))
     background = bench.background(frozenset())
     members = [named(n, s, background) for n, s in bench.material.generators.items()]

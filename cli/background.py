@@ -35,12 +35,13 @@ def build(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write it.")],
     denoiser: Annotated[str | None, typer.Option("--denoiser", metavar="NAME", help="Whose background.")] = None,
 ) -> None:
-    """Build a background from a collection of images.
+    """Build a background from a collection of images, and the nuisance directions beside it.
 
     Scores under different backgrounds cannot be compared.
     """
     from difreg import settings
     from difreg.lineage.background_builder import build_background
+    from difreg.lineage.nuisance_builder import build_nuisance
     from difreg.registry.denoisers import DEFAULT
 
     config = settings.resolve(session.home, session.jobs)
@@ -53,6 +54,7 @@ def build(
             parallel=config.parallel,
             progress=progress,
         )
+        build_nuisance(zoo, output, denoiser=denoiser or DEFAULT, progress=progress)
     session.answer(answer, _text, _sheet)
 
 

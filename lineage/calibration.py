@@ -101,7 +101,9 @@ def log_likelihood_ratio(kinship: Array, c: Calibration) -> Array:
     more kinship never is evidence for less.
     """
     z = np.maximum(kinship, c.least)
-    out: Array = np.clip(log_kin(z, c) - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
+    with np.errstate(invalid="ignore"):  # what has no kinship has no ratio
+        kin = log_kin(z, c)
+    out: Array = np.clip(kin - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
     return out
 
 

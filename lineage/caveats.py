@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difreg.lineage.answers import Agreement, Caveat
+from difreg.lineage.confounds import watermark_cosine
+from difreg.lineage.histories import history_caveats
 from difreg.names import shown, some
-from difreg.numerals import count
+from difreg.numerals import count, probability
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
+from difreg.registry.nuisance import WATERMARKED
+from difreg.registry.phases import Phase
 from difreg.registry.profiles import Profile
 from difreg.registry.solving import Solution
 from difreg.registry.whitening import images_needed
+
+COMPRESSED = "compressed"
 
 
 def further_images(made: Profile) -> int | None:
@@ -36,6 +42,14 @@ def fingerprint_caveats(made: Profile) -> list[Caveat]:
                 f"the images look JPEG-compressed (cosine {cosine:.2f} with JPEG's own pattern, above {JPEG_FLAG})",
             )
         )
+    out += history_caveats(made.histories)
+    if made.histories is not None and made.histories.is_compressed:
+        text = "half of the images or more were compressed with loss, which hides kinship and makes false likeness"
+        out.append(Caveat(COMPRESSED, text))
+    cosine = float(watermark_cosine(made.direction, made.background))
+    if cosine > WATERMARKED:
+        text = f"the images carry the invisible watermark of the first Stable Diffusion scripts (cosine {cosine:.2f}"
+        out.append(Caveat("watermark", f"{text} with its own pattern, above {WATERMARKED})"))
     if not made.reliability >= RELIABLE:
         needed = further_images(made)
         more = f"about {needed} more would do" if needed else "they share no pattern that can be told from chance"
@@ -64,9 +78,14 @@ def pair_caveats(one: Profile, two: Profile) -> list[Caveat]:
 
 
 def trace_caveats(
-    query: Profile, shared: Sequence[str], weak: Sequence[str], jpeg: Sequence[str], hushed: Sequence[str]
+    query: Profile,
+    shared: Sequence[str],
+    weak: Sequence[str],
+    jpeg: Sequence[str],
+    marked: Sequence[str],
+    hushed: Sequence[str],
 ) -> list[Caveat]:
-    """What weakens a trace: generators that hold traced images, that are too weak, that are JPEG as the query is, and
+    """What weakens a trace: generators that hold traced images, that are too weak, that carry what the query does, and
     kin that may not decide."""
     out = fingerprint_caveats(query)
     if shared:
@@ -76,9 +95,20 @@ def trace_caveats(
         out.append(Caveat("weak_generators", f"not judged, their reliability is below {RELIABLE}: {_some(weak)}"))
     if jpeg:
         out.append(Caveat("jpeg_pair", f"not judged, both sides look JPEG-compressed: {_some(jpeg)}"))
+    if marked:
+        text = f"not judged, alike by the watermark both sides carry: {_some(marked)}"
+        out.append(Caveat("watermark_pair", text))
     if hushed:
         out.append(Caveat("no_evidence", f"kin, and not judged, being tagged evidence=no: {_some(hushed)}"))
     return out
+
+
+def displaced_caveat(family: str, likely: float, phase: Phase) -> Caveat:
+    """Why images that are of nobody where they lie may be so."""
+    where = f"{count(phase.dy, 'row')} and {count(phase.dx, 'column')} off the 8-pixel grid"
+    done = "mirrored" if phase.mirrored and not (phase.dy or phase.dx) else "cropped or mirrored"
+    found = f"{where}{', mirrored' if phase.mirrored else ''}, they are of {shown(family)} (P {probability(likely)})"
+    return Caveat("displaced", f"the images look {done}: {found}; trace them with --search-phase")
 
 
 def disagreement_caveats(agreed: Sequence[Agreement]) -> list[Caveat]:

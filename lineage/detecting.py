@@ -18,13 +18,15 @@ from scipy.special import stdtr
 
 from difreg.lineage import answers as a
 from difreg.lineage.calibration import calibration_at, log_likelihood_ratio, student_scale
+from difreg.lineage.histories import history_caveats
 from difreg.lineage.keeping.foreign import detect_caveats
-from difreg.lineage.kinship import judgeable_fingerprint, probability, score
+from difreg.lineage.kinship import attributable, probability, score
 from difreg.lineage.phases import search
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.background import Background
 from difreg.registry.detection import correlations
 from difreg.registry.fingerprints import panel_scale
+from difreg.registry.histories.record import Histories
 from difreg.registry.phases import aligned_units, best_correlations
 from difreg.registry.profiles import Profile
 
@@ -133,11 +135,13 @@ def detect(
 ) -> tuple[a.DetectedImage, ...]:
     """A row an image, in the order of ``files``; no image is attributed by what the ``silent`` members say."""
     homes = [families.get(m.name, m.name) for m in members]
-    judged = np.array([judgeable_fingerprint(m.fingerprint) and m.name not in silent for m in members])
+    judged = np.array([attributable(m) and m.name not in silent for m in members])
     scores = measure(query, members, homes, judged, search_phase)
     ratios = scores.log_ratio
+    known = query.histories or Histories.unknown(len(query))
+    usable = judged[:, None] & ~np.isnan(ratios)
     return tuple(
-        _row(file, k, members, homes, families, scores, ratios[:, k], judged & ~np.isnan(ratios[:, k]), prior)
+        _row(file, k, members, homes, families, scores, ratios[:, k], usable[:, k], prior, known.kept([k]))
         for k, file in enumerate(files)
     )
 
@@ -152,6 +156,7 @@ def _row(
     ratios: Array,
     judged: NDArray[np.bool_],
     prior: float,
+    happened: Histories,
 ) -> a.DetectedImage:
     groups: dict[str, list[float]] = {}
     for home, ratio, use in zip(homes, np.exp(ratios), judged, strict=True):
@@ -177,11 +182,12 @@ def _row(
     )
     return a.DetectedImage(
         file=file,
-        generated=True if attributed else (False if none >= DECIDED else None),
+        # What hides a fingerprint speaks against none of them.
+        generated=True if attributed else (False if none >= DECIDED and not happened.is_altered else None),
         generator=nearest if attributed else None,
         family=families.get(nearest or "") if attributed else None,
         probability=shares.get(best, 0.0),
         scores=rows,
-        warnings=tuple(detect_caveats(members[i]) for i in beside),
+        warnings=(*history_caveats(happened), *(detect_caveats(members[i]) for i in beside)),
         phase=scores.phases[k],
     )

@@ -136,7 +136,7 @@ def step(before: Profile, after: Profile, seed: int = 0) -> a.DriftStep:
 
 
 def _verdict(one: Profile, two: Profile, found: Agreement, p_value: float) -> str:
-    if any(p.fingerprint.flagged or not p.reliability >= RELIABLE for p in (one, two)):
+    if any(p.flagged or not p.reliability >= RELIABLE for p in (one, two)):
         return "insufficient"
     if found.probability >= DECIDED and p_value <= 1 - DECIDED:
         return "changed"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from difreg.lineage.ancestry import Descent, Facts, Kin, Pair, ancestor_name, forbidden, infer
+from difreg.lineage.caveats import COMPRESSED
 from difreg.lineage.evidence import CONTRADICTED
 from difreg.registry.fingerprints import JPEG_FLAG
 from difreg.storage.catalog import Transaction
@@ -49,8 +50,12 @@ def ancestry(tx: Transaction) -> list[Descent]:
 def _ancestry(
     generators: Iterable[GeneratorRecord], latest: Iterable[VersionRecord], kinship: Iterable[KinshipRecord]
 ) -> list[Descent]:
-    flagged = frozenset(v.generator for v in latest if v.jpeg > JPEG_FLAG)
+    flagged = frozenset(v.generator for v in latest if _compressed(v))
     return infer([facts(g) for g in generators], pairs(kinship, flagged))
+
+
+def _compressed(version: VersionRecord) -> bool:
+    return version.jpeg > JPEG_FLAG or any(code == COMPRESSED for code, _ in version.caveats)
 
 
 def build(tx: Transaction) -> nx.MultiDiGraph[str]:
@@ -149,7 +154,7 @@ def _generator(g: GeneratorRecord, v: VersionRecord | None) -> dict[str, Any]:
         "created": g.created.isoformat(),
         "reliability": v.reliability if v else None,
         "separation": v.separation if v else None,
-        "jpeg": v.jpeg > JPEG_FLAG if v else None,
+        "jpeg": _compressed(v) if v else None,
     }
 
 

@@ -22,9 +22,10 @@ from difreg.lineage.calibration import (
     p_values,
     q_values,
 )
+from difreg.lineage.confounds import confounded
 from difreg.lineage.keeping.population import Population
 from difreg.registry.background import Calibration
-from difreg.registry.fingerprints import RELIABLE, Fingerprint
+from difreg.registry.fingerprints import RELIABLE
 from difreg.registry.profiles import Profile
 
 Array = NDArray[np.float64]
@@ -37,8 +38,9 @@ Z95 = 1.959963984540054
 class Kinship:
     """Kinship of one pair with its doubt; see :class:`difreg.lineage.answers.Kin` for the terms.
 
-    ``judged`` is False where nothing may be concluded: a weak fingerprint, or both sets JPEG-compressed. ``q_value``
-    is over the judged pairs that were looked at together.
+    ``judged`` is False where nothing may be concluded: a weak fingerprint, or a pair that is ``confounded``, alike by
+    what both are known to carry (see :mod:`difreg.lineage.confounds`). ``q_value`` is over the judged pairs that were
+    looked at together.
     ``replicates`` has a bit a bootstrap replicate, set where that accepts the pair; a set of images is resampled alike
     in all its pairs, so that bits of several pairs belong together. ``price`` is what a search has taken off the
     logarithmic ratio.
@@ -56,11 +58,20 @@ class Kinship:
     support: float = np.nan
     replicates: bytes | None = None
     price: float = 0.0
+    confounded: bool = False
 
     @property
     def accepted(self) -> bool:
         """Whether the pair counts as kin: judged, and probable enough."""
         return self.judged and self.probability >= ACCEPTANCE
+
+
+    def paid(self, price: float) -> Kinship:
+        """With ``price`` taken off the logarithmic ratio: the answer was searched for."""
+        left = self.log_likelihood_ratio - price
+        return replace(
+            self, log_likelihood_ratio=left, probability=float(probability(np.array(left))), price=self.price + price
+        )
 
 
 def probability(log_ratio: Array, prior: float = 0.5) -> Array:
@@ -82,9 +93,9 @@ def score(directions: Array, scales: Array, others: Array, other_scales: Array) 
     return out
 
 
-def judgeable_fingerprint(fingerprint: Fingerprint) -> bool:
-    """Whether single images may be attributed to it: reliable, and not made from JPEG images."""
-    return fingerprint.template.reliability >= RELIABLE and not fingerprint.flagged
+def attributable(made: Profile) -> bool:
+    """Whether single images may be attributed to it: reliable, and not made from compressed images."""
+    return made.reliability >= RELIABLE and not made.flagged
 
 
 def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kinship]:
@@ -99,12 +110,13 @@ def kinships(query: Profile, others: Population | Sequence[Profile]) -> list[Kin
     z = cosines / 2 * (1 / query.fingerprint.scale + 1 / them.scales)
     images = np.minimum(them.counts, len(query))
     ratios = log_likelihood_ratios(z, images, query.background.calibrations)
-    judged = them.reliable & (query.reliability >= RELIABLE) & ~(them.flagged & query.fingerprint.flagged)
+    alike = confounded(query, them)
+    judged = them.reliable & (query.reliability >= RELIABLE) & ~alike
     p = p_values(z, images, query.background.calibrations)
     q = np.full(len(p), np.nan)
     q[judged] = q_values(p[judged])
-    columns = (cosines, z, ratios, probability(ratios), judged, p, q)
-    return [Kinship(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+    columns = [c.tolist() for c in (cosines, z, ratios, probability(ratios), judged, p, q, alike)]
+    return [Kinship(c, k, r, o, j, s, f, confounded=x) for c, k, r, o, j, s, f, x in zip(*columns, strict=True)]
 
 
 def with_doubt(known: Kinship, a: Profile, b: Profile, seed: int = 0) -> Kinship:

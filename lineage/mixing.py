@@ -2,7 +2,7 @@
 
 A division in two is believed where one part is kin, the other is reliable and not of that family, and the kinship of
 the parts with each other speaks against it. Divisions are proposed by the images alone (two means on the sphere of
-whitened images) and by the registry (the two families that explain the images best between them).
+whitened images) and by the registry (the two families that explain the images best between them). A part's likelihood ratio pays for the search.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
+from difreg.lineage.confounds import confounded
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import kinships
 from difreg.lineage.tracing import DECIDED, Trace, trace
 from difreg.registry.fingerprints import RELIABLE, panel_scale
-from difreg.registry.profiles import Profile, profile
+from difreg.registry.profiles import Profile
 from difreg.registry.whitening import LEAST
 
 Array = NDArray[np.float64]
@@ -29,6 +30,7 @@ FEWEST = 3  # images of a part
 MOST = 4  # parts
 CONSIDERED = 24  # families whose pairs are tried
 PROPOSED = 3  # of each kind
+PRICE = math.log(6 * PROPOSED)  # the part is the best of so many divisions: they share its prior
 ROUNDS = 30
 BLOCK = 512
 
@@ -79,17 +81,9 @@ def _settled_parts(
             break
         owners = nearer
     rows = [tuple(np.flatnonzero(owners == k).tolist()) for k in range(len(parts))]
-    again = [trace(subset(query, r), members, families, prior, doubt=False) for r in rows]
+    again = [trace(query.subset(r), members, families, prior, doubt=False, price=PRICE) for r in rows]
     same = all((f.verdict, f.family) == (p.found.verdict, p.found.family) for f, p in zip(again, parts, strict=True))
     return [Part(r, f) for r, f in zip(rows, again, strict=True)] if same else parts
-
-
-def subset(query: Profile, rows: Sequence[int]) -> Profile:
-    """Some of the images, in closed form."""
-    kept = list(rows)
-    contents = tuple(query.contents[k] for k in kept)
-    tiles = None if query.tiles is None else query.tiles[kept]
-    return profile(query.name, contents, query.sketches[kept], query.background, tiles=tiles)
 
 
 def _divided(
@@ -107,8 +101,8 @@ def _divided(
             continue
         tried.add(key)
         sides = [tuple(rows[k] for k in np.flatnonzero(side)) for side in (labels, ~labels)]
-        halves = [subset(query, side) for side in sides]
-        found = [trace(half, members, families, prior, doubt=False) for half in halves]
+        halves = [query.subset(side) for side in sides]
+        found = [trace(half, members, families, prior, doubt=False, price=PRICE) for half in halves]
         if not _believed(halves, found):
             continue
         worth = (all(f.verdict == "kin" for f in found), _gain(units, labels))
@@ -161,8 +155,7 @@ def single_evidence(
     query: Profile, units: Array, members: Population, families: Mapping[str, str]
 ) -> tuple[list[str], Array]:
     """Judged families, and the natural logarithm of each single image's likelihood ratio for each, (n, families)."""
-    able = members.reliable & ~(members.flagged & query.fingerprint.flagged)
-    judged = np.flatnonzero(able & members.evidence)
+    judged = np.flatnonzero(members.reliable & members.evidence & ~confounded(query, members))
     if not len(judged):
         return [], np.empty((len(units), 0))
     homes = np.array([families.get(members.names[k], members.names[k]) for k in judged.tolist()])
@@ -220,6 +213,6 @@ def _joined(
     out = []
     for group in groups.values():
         rows = tuple(sorted(r for p in group for r in p.rows))
-        again = group[0].found if len(group) == 1 else trace(subset(query, rows), members, families, prior, doubt=False)
+        again = group[0].found if len(group) == 1 else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
         out.append(Part(rows, again))
     return out

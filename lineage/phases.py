@@ -149,4 +149,11 @@ def search_set(query: Profile, members: Population, families: Mapping[str, str])
 
 def aligned(query: Profile, phase: Phase) -> Profile:
     """The images as they would be, had they begun on the grid."""
-    return profile(query.name, query.contents, phase.aligned(query.sketches), query.background, tiles=query.tiles)
+    return profile(
+        query.name,
+        query.contents,
+        phase.aligned(query.sketches),
+        query.background,
+        tiles=query.tiles,
+        histories=query.histories,
+    )

@@ -85,7 +85,7 @@ def _part(part: mixing.Part, asked: Question, files: Sequence[str]) -> Part:
         title=asked.titles.get(found.family),
         likelihood_ratio=found.likelihood_ratio,
         none_probability=found.none_probability,
-        reliability=(asked.profile if whole else mixing.subset(asked.profile, part.rows)).reliability,
+        reliability=(asked.profile if whole else asked.profile.subset(part.rows)).reliability,
         nearest=found.origins[0].member.name if found.origins else None,
         indistinguishable=found.indistinguishable,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Caveat, Placement
-from difreg.lineage.caveats import further_images, trace_caveats
+from difreg.lineage.caveats import displaced_caveat, further_images, trace_caveats
 from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
 from difreg.lineage.phases import Search, aligned, search_set
@@ -59,6 +59,7 @@ def trace(
     seed: int = 0,
     doubt: bool = True,
     search_phase: bool = False,
+    price: float = 0.0,
 ) -> Trace:
     """Place ``query`` among ``members``.
 
@@ -74,22 +75,29 @@ def trace(
         Whether the nearest origins get their interval and support, which takes resampling and moves no verdict.
     search_phase
         Whether the images may have been cropped off the grid or mirrored, all alike.
+    price
+        Taken off every logarithmic ratio: of so many sets of images this one was chosen.
     """
     everyone = members if isinstance(members, Population) else Population.of(members)
     fresh, shared = everyone.apart(query.contents)
     found = search_set(query, fresh, families) if search_phase and len(fresh) else None
     given, query = query, aligned(query, found.phase) if found else query
     known = found.priced(kinships(query, fresh)) if found else kinships(query, fresh)
+    known = [k.paid(price) for k in known] if price else known
     origins = [Origin(m, families.get(m.name, m.name), k) for m, k in zip(fresh.members, known, strict=True)]
     origins.sort(key=lambda o: (-o.kinship.kinship, o.member.name))
-    able = [o for o in origins if o.member.reliability >= RELIABLE and not _both_flagged(query, o.member)]
+    able = [o for o in origins if o.member.reliability >= RELIABLE and not o.kinship.confounded]
     judged = [o for o in able if o.member.evidence]
     hushed = [o.member.name for o in able if not o.member.evidence and o.kinship.accepted]
     ratios = _by_family(judged)
     none, shares = posterior(ratios, prior)
     best = max(shares, key=lambda f: (shares[f], f), default="")
-    compressed = given.fingerprint.flagged or query.fingerprint.flagged
-    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, compressed or bool(hushed))
+    doubtful = given.altered or query.altered or bool(hushed)
+    verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, doubtful)
+    displaced = None
+    if verdict == "none" and doubt and not found:
+        displaced = _displaced(query, fresh, families, prior)
+        verdict = "insufficient" if displaced else verdict
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
@@ -105,7 +113,7 @@ def trace(
         origins=tuple(top),
         indistinguishable=alike,
         needed_images=further_images(query) if verdict == "insufficient" else None,
-        caveats=tuple(_caveats(given, query, origins, shared, hushed)),
+        caveats=(*([displaced] if displaced else []), *_caveats(given, query, origins, shared, hushed)),
         search=found,
     )
 
@@ -117,10 +125,6 @@ def _shown(origins: Sequence[Origin], family: str) -> list[Origin]:
     room = min(len(others), OTHERS)
     chosen = {o.member.row for o in (*inside[: SHOWN - room], *others[: SHOWN - min(len(inside), SHOWN - room)])}
     return [o for o in origins if o.member.row in chosen]
-
-
-def _both_flagged(query: Profile, member: Member) -> bool:
-    return query.fingerprint.flagged and member.flagged
 
 
 def _by_family(origins: Sequence[Origin]) -> dict[str, float]:
@@ -144,9 +148,17 @@ def _verdict(reliability: float, probability: float, none: float | None, doubtfu
         return "insufficient"
     if probability >= DECIDED:
         return "kin"
-    # Compression hides kinship (measured: P(none) .97 at quality 90), so that it never is evidence for none; nor is
-    # none what is kin to somebody who may not decide.
+    # Compression, resampling and blur hide kinship, so that its absence is no evidence then; nor is none what is kin to
+    # somebody who may not decide.
     return "none" if none >= 0.5 and not doubtful else "insufficient"
+
+
+def _displaced(query: Profile, members: Population, families: Mapping[str, str], prior: float) -> Caveat | None:
+    """What a search of the phases says against a verdict of none."""
+    again = trace(query, members, families, prior, doubt=False, search_phase=True)
+    if again.verdict != "kin" or again.search is None:
+        return None
+    return displaced_caveat(again.family, again.probability, again.search.phase)
 
 
 def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
@@ -158,8 +170,10 @@ def _caveats(
     given: Profile, query: Profile, origins: Sequence[Origin], shared: Sequence[str], hushed: Sequence[str]
 ) -> list[Caveat]:
     weak = [o.member.name for o in origins if not o.member.reliability >= RELIABLE]
-    jpeg = [o.member.name for o in origins if _both_flagged(query, o.member)]
-    return trace_caveats(given, shared, weak, jpeg, hushed)
+    alike = [o for o in origins if o.kinship.confounded]
+    jpeg = [o.member.name for o in alike if query.flagged and o.member.flagged]
+    marked = [o.member.name for o in alike if o.member.name not in jpeg]
+    return trace_caveats(given, shared, weak, jpeg, marked, hushed)
 
 
 def place(result: Trace, generators: Sequence[Facts]) -> Placement | None:

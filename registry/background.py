@@ -124,18 +124,7 @@ def load(path: Path) -> Background:
 
 def parse(facts_json: bytes, arrays: bytes) -> Background:
     """A background from the bytes of its two files; the digest is checked."""
-    from safetensors.numpy import load as load_arrays
-
-    try:
-        facts = dict(json.loads(facts_json))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise StorageError("This is no background: its facts are no JSON object.", "Install difreg again.") from error
-    digest = _digest(facts, arrays)
-    if facts.get("digest") != digest:
-        raise StorageError(
-            f"The background {facts.get('name')} is damaged: its digest does not match.", "Install difreg again."
-        )
-    a = load_arrays(arrays)
+    facts, a = checked(facts_json, arrays)
     wide = {k: v.astype(np.float64) for k, v in a.items()}
     return Background(
         name=facts["name"],
@@ -148,9 +137,30 @@ def parse(facts_json: bytes, arrays: bytes) -> Background:
         panel_names=tuple(facts["panel"]),
         jpeg=wide["jpeg"],
         calibrations=tuple(Calibration(**c) for c in facts["calibrations"]),
-        digest=digest,
+        digest=facts["digest"],
         facts=facts,
     )
+
+
+def checked(facts_json: bytes, arrays: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Facts and arrays of a numbered artefact that :func:`save` wrote.
+
+    Raises
+    ------
+    StorageError
+        If its digest does not match.
+    """
+    from safetensors.numpy import load as load_arrays
+
+    try:
+        facts = dict(json.loads(facts_json))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StorageError("This is no background: its facts are no JSON object.", "Install difreg again.") from error
+    if facts.get("digest") != _digest(facts, arrays):
+        raise StorageError(
+            f"The background {facts.get('name')} is damaged: its digest does not match.", "Install difreg again."
+        )
+    return facts, load_arrays(arrays)
 
 
 def save(folder: Path, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Path:

@@ -22,6 +22,7 @@ from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry import parallel as spreading
 from difreg.registry.folds import FoldStore
+from difreg.registry.histories.record import Histories
 from difreg.registry.images import (
     AREAS,
     CROP,
@@ -69,6 +70,8 @@ class ImageSet:
         (n,) how many tiles each sketch is the mean of; None where the area is the crop.
     folds
         (n, 3, P, P) on the canvas that was asked for, else None; see :mod:`difreg.registry.folds`.
+    histories
+        What happened to each image; None where nothing is known of any.
     """
 
     denoiser: str
@@ -78,6 +81,7 @@ class ImageSet:
     area: str = "crop"
     tiles: NDArray[np.float64] | None = field(default=None, repr=False)
     folds: NDArray[np.float32] | None = field(default=None, repr=False)
+    histories: Histories | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -131,6 +135,9 @@ def extract(
     infos = [i for s in ready for i in s.images] + [c.info for c in crops]
     sketches = [x for s in ready for x in s.sketches] + [c.sketch for c in crops]
     tiles = [t for s in ready for t in (s.tiles if s.tiles is not None else ())] + [float(c.tiles) for c in crops]
+    histories = Histories.of([c.history for c in crops])
+    for s in reversed(ready):
+        histories = (s.histories or Histories.unknown(len(s))).joined(histories)
     bad = [m for m in made if isinstance(m, SkippedImage)] + [x for s in ready for x in s.skipped]
     kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
     lost = (*bad, *twice)
@@ -152,6 +159,7 @@ def extract(
         area,
         np.array([tiles[k] for k in kept]) if area != "crop" else None,
         folds.kept(kept) if folds else None,
+        histories.kept(kept) if histories.any_known else None,
     )
 
 
@@ -206,6 +214,7 @@ class _Made:
     info: ImageInfo
     sketch: NDArray[np.float64]
     tiles: int
+    history: tuple[float, ...]
     fold: NDArray[np.float32] | None = None
 
 
@@ -272,7 +281,8 @@ def _one(path: Path, denoiser: str, canvas: int, area: str) -> _Made | SkippedIm
     info = ImageInfo(crop.file, crop.size, crop.sha256, crop.content)
     # Of tiles equally, not by their energy: the texture of a loud one is noise here.
     whole = np.mean(folds, 0).astype(np.float32) if folds else None
-    return _Made(info, sketches[0] if len(sketches) == 1 else np.mean(sketches, 0), len(sketches), whole)
+    mean = sketches[0] if len(sketches) == 1 else np.mean(sketches, 0)
+    return _Made(info, mean, len(sketches), crop.history, whole)
 
 
 def sketch_crop(crop: Crop, denoiser: str) -> NDArray[np.float64] | None:
@@ -288,6 +298,8 @@ def write_sketch(images: ImageSet, path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {"sketches": packed, "scale": scale}
     if images.tiles is not None:
         facts["area"], arrays["tiles"] = images.area, images.tiles.astype(np.uint16)
+    if images.histories is not None:
+        arrays["history"] = images.histories.rows
     write_whole(path, dumps(arrays, facts))
 
 
@@ -333,8 +345,10 @@ def read_sketch(path: Path, denoiser: str) -> ImageSet:
         sound = sound and area in AREAS
         if tiles is not None:
             sound = sound and tiles.shape == (len(infos),) and bool(((tiles >= 1) & (tiles <= MOST_TILES)).all())
+        histories = Histories(arrays["history"]) if "history" in arrays else None
+        sound = sound and (histories is None or histories.is_sound(len(infos)))
     except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError):
         sound = False
     if not sound:
         raise InputError(f"{shown(str(path))} is a damaged sketch file.", "Make it again with `difreg sketch`.")
-    return ImageSet(denoiser, infos, sketches, (), area, tiles)
+    return ImageSet(denoiser, infos, sketches, (), area, tiles, histories=histories)

@@ -21,6 +21,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 from difreg.errors import NotFoundError
 from difreg.names import shown
+from difreg.registry.histories.record import history_of
 
 T = TypeVar("T")
 CROP = 256
@@ -64,7 +65,8 @@ class Crop:
 
     ``tiles`` are (256, 256, 3) uint8 each, their corners on the image's 16-pixel grid: the centre crop, or all that
     the image holds. ``sha256`` is of the file's bytes, ``content`` of the centre crop's pixels, so that a copy in
-    another lossless format is seen as one whatever the area.
+    another lossless format is seen as one whatever the area. ``history`` is a row of
+    :data:`difreg.registry.histories.record.COLUMNS`.
     """
 
     file: str
@@ -72,6 +74,7 @@ class Crop:
     sha256: str
     content: str
     tiles: tuple[NDArray[np.uint8], ...]
+    history: tuple[float, ...]
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -142,12 +145,12 @@ def open_crop(path: Path, area: str = "crop") -> Crop:
         With the code of the reason.
     """
     data = _read(path)
-    pixels, centre = _decode(data, lambda image: _areas(image, area))
+    pixels, centre, history = _decode(data, lambda image: _areas(image, data, area))
     tiles = tuple(tile for tile in _tiles(pixels) if tile.std() >= FLATTEST)
     if not tiles:
         raise UnusableImageError("flat")
     content = hashlib.sha256(centre.tobytes()).hexdigest()
-    return Crop(str(path), len(data), hashlib.sha256(data).hexdigest(), content, tiles)
+    return Crop(str(path), len(data), hashlib.sha256(data).hexdigest(), content, tiles, history)
 
 
 def open_whole(path: Path) -> NDArray[np.uint8]:
@@ -161,11 +164,14 @@ def open_whole(path: Path) -> NDArray[np.uint8]:
     return _decode(_read(path), lambda image: np.asarray(image.convert("RGB")))
 
 
-def _areas(image: Image.Image, area: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The pixels of the area and those of the centre crop."""
+def _areas(
+    image: Image.Image, data: bytes, area: str
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple[float, ...]]:
+    """The pixels of the area, those of the centre crop, and the image's history."""
     centre = _cut(image, (CROP, CROP))
     most = tuple(side // CROP * CROP for side in image.size)
-    return (centre if area == "crop" or most == (CROP, CROP) else _cut(image, most)), centre
+    pixels = centre if area == "crop" or most == (CROP, CROP) else _cut(image, most)
+    return pixels, centre, history_of(image, data, centre)
 
 
 def _tiles(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from difreg.names import shown
 from difreg.registry.background import Background
 from difreg.registry.extraction import ImageSet
 from difreg.registry.fingerprints import Fingerprint, panel_scale, solve_lattice
+from difreg.registry.histories.record import Histories
 from difreg.registry.sketches import pack, unpack
 from difreg.registry.solving import Solution, stored
 from difreg.registry.whitening import LEAST
@@ -39,6 +40,8 @@ class Profile:
         How it was solved, where that was not in closed form.
     tiles
         (n,) how many tiles of an image each sketch is the mean of; None where each is of one.
+    histories
+        What happened to each image; None where nothing is known of any.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Profile:
     background: Background
     solution: Solution | None = None
     tiles: Array | None = None
+    histories: Histories | None = None
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -62,6 +66,16 @@ class Profile:
     def reliability(self) -> float:
         """Reliability of the template."""
         return self.fingerprint.template.reliability
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the images look compressed with loss: by their fingerprint, their files or their pixels."""
+        return self.fingerprint.flagged or (self.histories is not None and self.histories.is_compressed)
+
+    @property
+    def altered(self) -> bool:
+        """Whether something is known to have happened to the images that hides kinship."""
+        return self.flagged or (self.histories is not None and self.histories.is_altered)
 
     @property
     def settings(self) -> dict[str, object]:
@@ -104,9 +118,20 @@ class Profile:
             return self
         if len(keep) < 2:
             return None
-        contents_left = tuple(self.contents[k] for k in keep)
-        tiles = None if self.tiles is None else self.tiles[keep]
-        return profile(self.name, contents_left, self.sketches[keep], self.background, self.version, tiles=tiles)
+        return self.subset(keep)
+
+    def subset(self, rows: Sequence[int]) -> Profile:
+        """Some of the images, in closed form."""
+        kept = list(rows)
+        return profile(
+            self.name,
+            tuple(self.contents[k] for k in kept),
+            self.sketches[kept],
+            self.background,
+            self.version,
+            tiles=None if self.tiles is None else self.tiles[kept],
+            histories=None if self.histories is None else self.histories.kept(kept),
+        )
 
 
 def profile(
@@ -117,6 +142,7 @@ def profile(
     version: int = 0,
     solution: Solution | None = None,
     tiles: Array | None = None,
+    histories: Histories | None = None,
 ) -> Profile:
     """Wrap up a set of images with its fingerprint: ``solution``'s, else the closed form."""
     if not len(contents):
@@ -124,13 +150,15 @@ def profile(
             raise StorageError(f"The fingerprint of '{shown(name)}' has no images.", "Run `difreg verify`.")
         return Profile(name, version, contents, sketches, solution.alone(background), background, solution)
     made = solution.fingerprint(sketches, background, tiles) if solution else solve_lattice(sketches, background, tiles)
-    return Profile(name, version, contents, sketches, made, background, solution, tiles)
+    return Profile(name, version, contents, sketches, made, background, solution, tiles, histories)
 
 
 def profile_of(images: ImageSet, background: Background, name: str, solution: Solution | None = None) -> Profile:
     """Profile of images that were just read."""
     contents = tuple(i.content for i in images.images)
-    return profile(name, contents, images.sketches, background, solution=solution, tiles=images.tiles)
+    return profile(
+        name, contents, images.sketches, background, solution=solution, tiles=images.tiles, histories=images.histories
+    )
 
 
 def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
@@ -142,6 +170,7 @@ def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
         "fingerprint": made.fingerprint.array.astype(np.float32),
         "contents": np.frombuffer(bytes.fromhex("".join(made.contents)), np.uint8).reshape(len(made), HASH),
         **({} if made.tiles is None else {"tiles": made.tiles.astype(np.uint16)}),
+        **({} if made.histories is None else {"history": made.histories.rows}),
         **(made.solution.arrays() if made.solution else {}),
     }
 
@@ -149,7 +178,9 @@ def to_arrays(made: Profile) -> dict[str, NDArray[Any]]:
 def from_arrays(name: str, version: int, arrays: Mapping[str, NDArray[Any]], background: Background) -> Profile:
     """The profile whose arrays :func:`to_arrays` gave, measured with ``background``."""
     sketches, tiles = sketches_of(arrays), tiles_of(arrays)
-    return profile(name, contents_of(arrays), sketches, background, version, stored(arrays), tiles)
+    return profile(
+        name, contents_of(arrays), sketches, background, version, stored(arrays), tiles, histories_of(arrays)
+    )
 
 
 def contents_of(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
@@ -160,6 +191,11 @@ def contents_of(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
 def sketches_of(arrays: Mapping[str, NDArray[Any]]) -> Array:
     """(n, 3, 16, 16) sketches, from what :func:`to_arrays` gave."""
     return unpack(arrays["sketches"], arrays["scale"])
+
+
+def histories_of(arrays: Mapping[str, NDArray[Any]]) -> Histories | None:
+    """What happened to the images, from what :func:`to_arrays` gave; None where it was not kept."""
+    return Histories(arrays["history"]) if "history" in arrays else None
 
 
 def tiles_of(arrays: Mapping[str, NDArray[Any]]) -> Array | None:

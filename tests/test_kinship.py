@@ -31,7 +31,7 @@ from difreg.lineage.calibration import (
 from difreg.lineage.kinship import (
     ACCEPTANCE,
     Kinship,
-    judgeable_fingerprint,
+    attributable,
     kinships,
     pairwise,
     probability,
@@ -378,9 +378,9 @@ class TestJudgement:
         assert not kinships(one, [made("b", 1, seed=2)])[0].judged
 
     def test_single_images_are_attributed_to_strong_lossless_sets_alone(self) -> None:
-        assert judgeable_fingerprint(made("s", 1).fingerprint)
-        assert not judgeable_fingerprint(jpeg("j", 1).fingerprint)
-        assert not judgeable_fingerprint(made("w", 1, 4, strength=2).fingerprint)
+        assert attributable(made("s", 1))
+        assert not attributable(jpeg("j", 1))
+        assert not attributable(made("w", 1, 4, strength=2))
 
     @pytest.mark.parametrize(
         ("judged", "chance", "accepted"), [(True, 0.99, True), (True, 0.9899, False), (False, 1, False)]

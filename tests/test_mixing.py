@@ -13,7 +13,7 @@ from painting import contents, made, pattern, sketched
 from difreg.lineage.agreement import DOUBTED, agreement, belonging
 from difreg.lineage.answers import Agreement
 from difreg.lineage.keeping.population import Population
-from difreg.lineage.mixing import FEWEST, MOST, Part, divide, single_evidence, subset
+from difreg.lineage.mixing import FEWEST, MOST, Part, divide, single_evidence
 from difreg.lineage.tracing import OTHERS, SHOWN, trace
 from difreg.registry.background import get
 from difreg.registry.profiles import Profile, profile
@@ -90,7 +90,7 @@ class TestDivide:
         members = Population.of([made("a", 1, seed=1), made("d", other, seed=2)])
         sketches = [sketched(pattern(1), 10, 60, 20.0), sketched(other, 10, 61, 20.0)]
         query = profile("q", contents(60, 20), np.concatenate(sketches), get())
-        halves = [subset(query, rows(0, 10)), subset(query, rows(10, 20))]
+        halves = [query.subset(rows(0, 10)), query.subset(rows(10, 20))]
         assert [trace(h, members, FAMILY, doubt=False).family for h in halves] == ["f", "g"]
         assert divide(query, members, FAMILY) == ()
 
@@ -167,7 +167,7 @@ def test_a_weak_member_gives_no_evidence(registered: Population) -> None:
 
 def test_a_subset_is_the_profile_of_its_images() -> None:
     query = replace(folder((1, 6)), tiles=np.arange(6.0) + 1)
-    part = subset(query, [4, 1])
+    part = query.subset([4, 1])
     assert part.contents == (query.contents[4], query.contents[1])
     assert part.tiles is not None
     assert part.tiles.tolist() == [5, 2]

@@ -21,7 +21,7 @@ from difreg.lineage.agreement import agreement
 from difreg.lineage.background_builder import gather
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.labelled import KIN_FAMILY, LINES, Label
-from difreg.lineage.mixing import Part, divide, subset
+from difreg.lineage.mixing import Part, divide
 from difreg.lineage.tracing import trace
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import RELIABLE
@@ -129,7 +129,7 @@ def _mixed(
     families: dict[str, str],
 ) -> Mixed:
     truth = np.arange(len(query)) < first
-    sides = [subset(query, np.flatnonzero(side).tolist()) for side in (truth, ~truth)]
+    sides = [query.subset(np.flatnonzero(side).tolist()) for side in (truth, ~truth)]
     alone = [trace(side, members, families, doubt=False) for side in sides]
     parts = divide(query, members, families)
     owners = [int(truth[list(p.rows)].mean() < 0.5) for p in parts]
@@ -157,7 +157,7 @@ def _pures(bench: Bench, relatives: bool, rng: np.random.Generator) -> Iterator[
                 parts = divide(query, members, families)
                 whole = trace(query, members, families, doubt=False)
                 agreed = agreement(query, [""] * size, _parts(query, parts, members, families), members, families, 0.5)
-                odd = joined(query, subset(photographs, rng.permutation(len(photographs))[:ODD].tolist()))
+                odd = joined(query, photographs.subset(rng.permutation(len(photographs))[:ODD].tolist()))
                 found = divide(odd, members, families)
                 rows = agreement(odd, [""] * len(odd), _parts(odd, found, members, families), members, families, 0.5)
                 yield Pure(

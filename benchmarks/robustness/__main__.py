@@ -1,5 +1,6 @@
 """Figures on images that were changed on their way, one JSON line a figure.
 
+python -m benchmarks.robustness --zoo ../shared/zoo
 python -m benchmarks.robustness --zoo ../shared/zoo --only phase
 """
 
@@ -10,7 +11,7 @@ import importlib
 import json
 from pathlib import Path
 
-PARTS = ("phase",)
+PARTS = ("table", "strangers", "signs", "pairs", "phase")
 
 
 def main() -> None:

@@ -153,5 +153,5 @@ def _unfit(count: int, most: int) -> NotFoundError | InputError:
 
 
 def _leaf(made: Profile, length: float, family: str | None, title: str | None) -> a.TreeLeaf:
-    flagged = made.fingerprint.flagged
+    flagged = made.flagged
     return a.TreeLeaf(made.name, made.version, length, family, title, len(made), made.reliability, flagged)

@@ -18,7 +18,7 @@ from difreg.lineage.keeping.registering import identity
 from difreg.names import shown
 from difreg.registry import denoisers
 from difreg.registry.background import get as get_background
-from difreg.registry.profiles import HASH, Profile, contents_of, from_arrays, sketches_of
+from difreg.registry.profiles import HASH, Profile, contents_of, from_arrays, histories_of, sketches_of
 from difreg.registry.sketches import PERIOD, SIZE
 from difreg.registry.solving import SOLVERS
 from difreg.storage.records import ImageRecord, VersionRecord
@@ -123,7 +123,7 @@ def _malformed() -> Mismatch:
 
 def _check_form(arrays: Mapping[str, NDArray[Any]]) -> None:
     """Refuse arrays that :func:`difreg.registry.profiles.to_arrays` cannot have written."""
-    names = set(arrays) - {"tiles"}
+    names = set(arrays) - {"tiles", "history"}
     solved = names == _NEEDED | _SOLVED
     if not solved and names != _NEEDED:
         raise _malformed()
@@ -140,8 +140,14 @@ def _check_form(arrays: Mapping[str, NDArray[Any]]) -> None:
     fingerprint = arrays["fingerprint"]
     sound = count >= (0 if solved else 2) and all(forms)
     sound = sound and (fingerprint.dtype.name, fingerprint.shape) == ("float32", (3, PERIOD, PERIOD))
-    sound = sound and all(np.isfinite(a).all() for a in arrays.values()) and bool((arrays["scale"] > 0).all())
+    sound = (
+        sound
+        and all(np.isfinite(a).all() for k, a in arrays.items() if k != "history")
+        and bool((arrays["scale"] > 0).all())
+    )
     sound = sound and ("tiles" not in arrays or bool((arrays["tiles"] > 0).all()))
+    histories = histories_of(arrays)
+    sound = sound and (histories is None or histories.is_sound(count))
     if not sound or len(set(contents_of(arrays))) != count:
         raise _malformed()
     flat = sketches_of(arrays).reshape(count, SIZE)

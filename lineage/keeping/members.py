@@ -15,11 +15,11 @@ from difreg import __version__
 from difreg.lineage.keeping.population import Measured, Population, renamed
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import lattice_array
-from difreg.registry.profiles import Profile, contents_of, from_arrays, sketches_of, tiles_of
+from difreg.registry.profiles import Profile, contents_of, from_arrays, histories_of, sketches_of, tiles_of
 from difreg.storage.blob_places import Blobs
 from difreg.storage.index import Index
 
-FORMAT = 3  # of the index; a change of what is measured needs the next number
+FORMAT = 4  # of the index; a change of what is measured needs the next number
 AT_HAND = 512  # profiles kept in memory, about a quarter of a megabyte each
 
 
@@ -106,7 +106,8 @@ class Members:
         sketches, tiles = sketches_of(arrays), tiles_of(arrays)
         array = lattice_array(sketches, self.background.photo_mean, tiles)
         made = self._measured[digest].fingerprint(array, self.background.noise.matched(array))
-        return Profile("", 0, contents_of(arrays), sketches, made, self.background, tiles=tiles)
+        histories = histories_of(arrays)
+        return Profile("", 0, contents_of(arrays), sketches, made, self.background, tiles=tiles, histories=histories)
 
     def _keep(self, digest: str, made: Profile) -> None:
         self._profiles[digest] = made

@@ -13,12 +13,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE, Fingerprint
+from difreg.registry.fingerprints import RELIABLE, Fingerprint
 from difreg.registry.profiles import HASH, Profile
 from difreg.registry.whitening import SIZE, Template
 
 Array = NDArray[np.float64]
-_FACTS = 6
+_FACTS = 7
 _HEAD = (SIZE + _FACTS) * 8
 
 
@@ -39,7 +39,7 @@ class Measured:
     """What is told of a profile without its images: its template, scale, and the hashes of its images' pixels."""
 
     direction: Array
-    facts: Array  # scale, reliability, threshold, separation, jpeg, whether it has an aim of its own
+    facts: Array  # scale, reliability, threshold, separation, jpeg, whether it looks compressed, or has an own aim
     contents: bytes
     own_aim: Array | None = None  # where another solver than lattice made its fingerprint
 
@@ -47,7 +47,8 @@ class Measured:
     def of(cls, made: Profile) -> Self:
         """What is told of ``made``."""
         f = made.fingerprint
-        facts = np.array([f.scale, made.reliability, f.threshold, f.separation, f.jpeg, f.own_aim is not None])
+        told = (f.scale, made.reliability, f.threshold, f.separation, f.jpeg, made.flagged, f.own_aim is not None)
+        facts = np.array(told)
         return cls(made.direction, facts, bytes.fromhex("".join(made.contents)), f.own_aim)
 
     def pack(self) -> bytes:
@@ -67,7 +68,7 @@ class Measured:
 
     def fingerprint(self, array: Array, detector: Array) -> Fingerprint:
         """The lattice fingerprint this was measured on, from its array and detector."""
-        scale, reliability, threshold, separation, jpeg, _ = self.facts.tolist()
+        scale, reliability, threshold, separation, jpeg, *_ = self.facts.tolist()
         made = Template(self.direction, reliability)
         return Fingerprint("lattice", array, detector, made, scale, threshold, separation, jpeg)
 
@@ -82,7 +83,8 @@ class Population:
     directions
         (m, 192) unit directions of the templates.
     facts
-        (m, 6) scale, reliability, threshold, separation, JPEG cosine and whether the fingerprint has an aim of its own.
+        (m, 7) scale, reliability, threshold, separation, JPEG cosine, whether the images look compressed, and whether
+        the fingerprint has an aim of its own.
     silent
         Names of those that are told of and decide nothing.
     """
@@ -131,8 +133,8 @@ class Population:
 
     @property
     def flagged(self) -> NDArray[np.bool_]:
-        """(m,) whether the images look JPEG-compressed."""
-        out: NDArray[np.bool_] = self.facts[:, 4] > JPEG_FLAG
+        """(m,) whether the images look compressed with loss."""
+        out: NDArray[np.bool_] = self.facts[:, 5] > 0
         return out
 
     @cached_property

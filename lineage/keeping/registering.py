@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from difreg.lineage.views import images_answer, stored_kin
 from difreg.names import shown
 from difreg.registry.background import Background
 from difreg.registry.extraction import ImageInfo, ImageSet
+from difreg.registry.histories.record import Histories
 from difreg.registry.images import CROP, drop_duplicates
 from difreg.registry.metadata import Metadata
 from difreg.registry.profiles import Profile, to_arrays
@@ -49,12 +51,15 @@ def register(
     identity = _identity(new, found)
     latest = tx.latest(new.name)
     created = latest is None or latest.identity != identity
+    facts = {"format": "difreg-version-1", "denoiser": found.denoiser}
     if latest is None or created:
-        digest = members.blobs.put(to_arrays(new), {"format": "difreg-version-1", "denoiser": found.denoiser})
+        digest = members.blobs.put(to_arrays(new), facts)
         latest = tx.add_version(new.name, _row(new, found, identity, digest))
         tx.log("add", new.name, f"version {latest.number}: {latest.images} images, {len(found.skipped)} skipped")
     elif not members.blobs.verify(latest.digest):  # the same images give the same arrays again
-        members.blobs.put(to_arrays(new), {"format": "difreg-version-1", "denoiser": found.denoiser})
+        for again in (new, replace(new, histories=None)):  # the first versions kept no histories
+            if members.blobs.put(to_arrays(again), facts) == latest.digest:
+                break
     # What is scored is what was kept: half floats are a little coarser than what was solved.
     scoring.score(tx, members, members.get(latest))
     return latest, created
@@ -81,7 +86,9 @@ def appended(tx: Transaction, members: Members, name: str, found: ImageSet) -> I
         )
     sketches = np.concatenate([before.sketches, found.sketches])
     tiles = np.concatenate([s.tiles for s in (before, found) if s.tiles is not None] or [np.empty(0)])
+    known = [s.histories or Histories.unknown(len(s)) for s in (before, found)]
     kept, twice = drop_duplicates([(i.file, i.content) for i in infos])
+    happened = known[0].joined(known[1]).kept(kept)
     return ImageSet(
         found.denoiser,
         tuple(infos[k] for k in kept),
@@ -89,6 +96,7 @@ def appended(tx: Transaction, members: Members, name: str, found: ImageSet) -> I
         (*found.skipped, *twice),
         found.area,
         tiles[kept] if len(tiles) else None,
+        histories=happened if happened.any_known else None,
     )
 
 
