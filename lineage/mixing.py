@@ -213,10 +213,6 @@ def _joined(
     out = []
     for group in groups.values():
         rows = tuple(sorted(r for p in group for r in p.rows))
-        again = (
-            group[0].found
-            if len(group) == 1
-            else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
-        )
+        again = group[0].found if len(group) == 1 else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
         out.append(Part(rows, again))
     return out
