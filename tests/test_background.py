@@ -19,7 +19,7 @@ from difreg.registry.sketches import pack
 
 FOLDER = files("difreg.registry.backgrounds")
 FACTS = FOLDER.joinpath("wavelet-1.background-2.json").read_bytes()
-ARRAYS = FOLDER.joinpath("wavelet-1.background-1.safetensors").read_bytes()
+ARRAYS = FOLDER.joinpath("wavelet-1.background-2.safetensors").read_bytes()
 
 
 def test_shipped_counts() -> None:
@@ -27,8 +27,8 @@ def test_shipped_counts() -> None:
     assert (made.name, made.denoiser) == ("background-2", "wavelet-1")
     assert (made.facts["photographs"], made.facts["negatives"], made.facts["whitening_sets"]) == (71, 71, 34)
     assert made.negatives.shape == (71, 3, 16, 16)
-    assert made.panel.shape == (18, 192)
-    assert len(set(made.panel_names)) == 18
+    assert made.panel.shape == (36, 192)
+    assert len(set(made.panel_names)) == 36
     assert made.photo_mean.shape == (3, 16, 16)
     assert made.whitening.centre.shape == made.whitening.weights.shape == (192,)
 
