@@ -2,8 +2,8 @@
 
 A division in two is believed where one part is kin, the other is reliable and not of that family, and the kinship of
 the parts with each other speaks against it. Divisions are proposed by the images alone (two means on the sphere of
-whitened images) and by the registry (the two families that explain the images best between them).
-A part's likelihood ratio pays for that search.
+whitened images) and by the registry (the two families that explain the images best between them). A part's likelihood
+ratio pays for the search.
 """
 
 from __future__ import annotations

@@ -133,8 +133,9 @@ def test_no_forbidden_words(page: Path) -> None:
     assert not [word for word in FORBIDDEN if word in text]
 
 
-def test_the_picture_is_small() -> None:
-    assert (ROOT / "docs" / "images" / "lineage.png").stat().st_size <= 250_000
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "images").glob("*.png")), ids=lambda p: p.name)
+def test_pictures_are_small(picture: Path) -> None:
+    assert picture.stat().st_size <= 250_000
 
 
 def _steps(block: str) -> Iterator[tuple[list[str], str, int]]:
