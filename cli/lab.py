@@ -59,9 +59,9 @@ def blank(
         made = fit_blank(size=size, steps=steps, seed=seed, learning_rate=rate, progress=progress)
     answer = told(made)
     if page and output is not None:
-        from difreg.lineage.figures.sheet import blank_page
+        from difreg.lineage.figures.sheets import blank_sheet
 
-        write_file(output, blank_page(answer, made))
+        write_file(output, blank_sheet(answer, made).page())
         session.message(f"wrote {output}")
     else:
         session.answer(answer, _text, _sheet)

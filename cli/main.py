@@ -34,10 +34,17 @@ from difreg.cli.lab import blank as lab_blank
 from difreg.cli.layout import VerbList, epilog
 from difreg.cli.list_ import list_
 from difreg.cli.output import write_stdout
-from difreg.cli.plot import plot
+from difreg.cli.plots.calibration import calibration as plot_calibration
+from difreg.cli.plots.drift import drift as plot_drift
+from difreg.cli.plots.fingerprint import fingerprint as plot_fingerprint
+from difreg.cli.plots.lineage import lineage as plot_lineage
+from difreg.cli.plots.matrix import matrix as plot_matrix
+from difreg.cli.plots.trace import trace as plot_trace
+from difreg.cli.plots.tree import tree as plot_tree
 from difreg.cli.query import query
 from difreg.cli.remove import remove
 from difreg.cli.rename import rename
+from difreg.cli.report import report as report_
 from difreg.cli.session import Session
 from difreg.cli.show import show
 from difreg.cli.sketch import sketch
@@ -48,8 +55,17 @@ from difreg.cli.verb import Home, Panel, Quiet, Traceback, Verbose
 from difreg.cli.verify import verify
 
 _FINGERPRINTS = (add, sketch, import_dif)
-_LINEAGE = (trace, detect, compare, drift, families, audit, plot, query, export)
+_LINEAGE = (trace, detect, compare, drift, families, audit, report_, query, export)
 _LIFE = (init, list_, show, history, alias, tag, rename, remove, import_, verify, doctor)
+PLOTS = (
+    plot_lineage,
+    plot_tree,
+    plot_matrix,
+    plot_fingerprint,
+    plot_trace,
+    plot_drift,
+    plot_calibration,
+)
 VERBS = (*_FINGERPRINTS, *_LINEAGE, *_LIFE)
 EXAMPLES = (
     "difreg add model_x images/     # fingerprint a generator from a folder of its images",
@@ -80,6 +96,14 @@ _graph = typer.Typer(
     rich_markup_mode=None,
     help="The lineage graph in Neo4j or the embedded store.",
     epilog=epilog((*graph_sync.examples, *graph_status.examples)),
+)
+
+_plot = typer.Typer(
+    cls=VerbList,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="Pictures: pages that open offline, or PNG, SVG, PDF.",
+    epilog=epilog(v.examples[0] for v in PLOTS),
 )
 
 _lab = typer.Typer(
@@ -147,6 +171,16 @@ def before_graph(ctx: typer.Context) -> None:
     _help_if_alone(ctx)
 
 
+@_plot.callback()
+def before_plot(ctx: typer.Context) -> None:
+    """Draw pictures of a registry, each one interactive HTML file, or a still picture.
+
+    A page holds all it needs: it opens offline and asks nobody for anything. A file that ends in .png, .svg or .pdf is
+    drawn by kaleido, the extra [static], in a Chromium of the system.
+    """
+    _help_if_alone(ctx)
+
+
 @_lab.callback()
 def before_lab(ctx: typer.Context) -> None:
     """The experiments of the Deep Image Fingerprint paper."""
@@ -165,8 +199,11 @@ for _verb in (background_show, background_build):
     _verb.register(_background)
 for _verb in (graph_sync, graph_status):
     _verb.register(_graph)
+for _verb in PLOTS:
+    _verb.register(_plot)
 lab_blank.register(_lab)
 app.add_typer(_lab, name="lab", rich_help_panel=Panel.fingerprints.value)
+app.add_typer(_plot, name="plot", rich_help_panel=Panel.lineage.value)
 app.add_typer(_graph, name="graph", rich_help_panel=Panel.lineage.value)
 starter_install.register(_starter)
 app.add_typer(_starter, name="starter", rich_help_panel=Panel.life.value)

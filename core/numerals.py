@@ -34,7 +34,7 @@ def share(value: float | None) -> str:
 
 def z(value: float | None) -> str:
     """A score in units of the panel's spread, one decimal."""
-    return UNKNOWN if value is None or math.isnan(value) else f"{value:.1f}"
+    return UNKNOWN if value is None or math.isnan(value) else f"{round(value, 1) + 0.0:.1f}"
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -10,9 +10,7 @@ import os
 
 from difreg import settings
 from difreg.lineage.doors.adding import Adding
-from difreg.lineage.doors.asking import Asking
-from difreg.lineage.doors.auditing import Auditing
-from difreg.lineage.doors.drawing import Drawing
+from difreg.lineage.doors.reporting import Reporting
 from difreg.lineage.doors.starting import Starting
 from difreg.registry.extraction import Progress
 
@@ -32,7 +30,7 @@ def open_registry(
     return Registry(settings.resolve(home, jobs), progress=progress)
 
 
-class Registry(Starting, Adding, Asking, Auditing, Drawing):
+class Registry(Starting, Adding, Reporting):
     """A registry of fingerprints and the lineage drawn from them.
 
     Every method raises :class:`difreg.DifregError` for what the caller can mend, its ``hint`` saying how.

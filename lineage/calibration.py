@@ -102,9 +102,15 @@ def log_likelihood_ratio(kinship: Array, c: Calibration) -> Array:
     """
     z = np.maximum(kinship, c.least)
     with np.errstate(invalid="ignore"):  # what has no kinship has no ratio
-        kept, changed = _log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread)
-        kin = np.logaddexp(kept, changed) - math.log(2)
+        kin = log_kin(z, c)
     out: Array = np.clip(kin - log_t(z, c.degrees, c.scale), -c.limit, c.limit)
+    return out
+
+
+def log_kin(z: Array, c: Calibration) -> Array:
+    """Logarithm of the density of kin: half kept their decoder, half have it changed; each held past its mean."""
+    both = np.logaddexp(_log_rising(z, c.mean, c.spread), _log_rising(z, c.changed_mean, c.changed_spread))
+    out: Array = both - math.log(2)
     return out
 
 

@@ -65,7 +65,6 @@ class Kinship:
         """Whether the pair counts as kin: judged, and probable enough."""
         return self.judged and self.probability >= ACCEPTANCE
 
-
     def paid(self, price: float) -> Kinship:
         """With ``price`` taken off the logarithmic ratio: the answer was searched for."""
         left = self.log_likelihood_ratio - price

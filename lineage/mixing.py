@@ -2,7 +2,8 @@
 
 A division in two is believed where one part is kin, the other is reliable and not of that family, and the kinship of
 the parts with each other speaks against it. Divisions are proposed by the images alone (two means on the sphere of
-whitened images) and by the registry (the two families that explain the images best between them). A part's likelihood ratio pays for the search.
+whitened images) and by the registry (the two families that explain the images best between them). A part's likelihood
+ratio pays for the search.
 """
 
 from __future__ import annotations
@@ -213,6 +214,10 @@ def _joined(
     out = []
     for group in groups.values():
         rows = tuple(sorted(r for p in group for r in p.rows))
-        again = group[0].found if len(group) == 1 else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
+        again = (
+            group[0].found
+            if len(group) == 1
+            else trace(query.subset(rows), members, families, prior, doubt=False, price=PRICE)
+        )
         out.append(Part(rows, again))
     return out

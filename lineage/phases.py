@@ -1,8 +1,8 @@
 """Searching the phases of images that were cropped off their generator's grid or mirrored, and what that costs.
 
 With the phase unknown every phase is as likely before looking, so that the likelihood ratio is the mean of the phases'
-ratios: a search over 128 phases divides what one phase tells by up to 128. Off the grid, unrelated decoders of one
-architecture are more alike than on it, so that strangers have a heavier tail here; see ``docs/method.md``.
+ratios: a search over 128 phases divides what one phase tells by up to 128. Off the grid strangers have no heavier tail
+than on it (measured on grown decoders), so that the calibration is the same; see ``docs/method.md``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from difreg.lineage.calibration import LIMIT, calibration_at, log_likelihood_rat
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.kinship import Kinship, probability
 from difreg.numerals import count, equal
-from difreg.registry.background import Background, Calibration
+from difreg.registry.background import Background
 from difreg.registry.fingerprints import JPEG_FLAG, panel_scale
 from difreg.registry.phases import Phase, aligned_units, phases
 from difreg.registry.profiles import Profile, profile
 from difreg.registry.whitening import PERIOD, template
 
 Array = NDArray[np.float64]
-DEGREES, SCALE = 5, 0.764  # of the Student t of unrelated sets over all phases, by maximum likelihood
 
 
 @dataclass(frozen=True)
@@ -77,13 +76,6 @@ class Search:
         ]
 
 
-def searched_ratios(kinship: Array, calibration: Calibration) -> Array:
-    """Natural logarithm of the likelihood ratio at one of many phases: never more than on the grid."""
-    heavier = replace(calibration, degrees=DEGREES, scale=SCALE)
-    out: Array = np.minimum(log_likelihood_ratio(kinship, calibration), log_likelihood_ratio(kinship, heavier))
-    return out
-
-
 def directions(sketches: Array, background: Background) -> Array:
     """(128, 192) directions of the template of (n, 3, 16, 16) sketches, a phase a row."""
     return np.stack([template(units).direction for units in aligned_units(sketches, background.whitening)])
@@ -121,7 +113,7 @@ def search(
     ratios = np.empty_like(z)
     for number in np.unique(images).tolist():
         mine = images == number
-        ratios[:, mine] = np.exp(searched_ratios(z[:, mine], calibration_at(background.calibrations, number)))
+        ratios[:, mine] = np.exp(log_likelihood_ratio(z[:, mine], calibration_at(background.calibrations, number)))
     compressed = (turned @ background.jpeg.T).max(1) > JPEG_FLAG
     told = np.where(compressed[:, None] & flagged, 0.0, ratios)
     use = np.flatnonzero(judged & ~np.isnan(told).any(0))

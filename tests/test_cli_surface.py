@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from difreg.cli.main import VERBS, run
+from difreg.cli.main import PLOTS, VERBS, run
 from difreg.lineage import answers
 from difreg.lineage.answers import Answer
 
@@ -101,13 +101,17 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-PAGES = [(v.name,) for v in VERBS] + [
-    ("graph", "sync"),
-    ("graph", "status"),
-    ("background", "show"),
-    ("background", "build"),
-    ("lab", "blank"),
-]
+PAGES = (
+    [(v.name,) for v in VERBS]
+    + [("plot", v.name) for v in PLOTS]
+    + [
+        ("graph", "sync"),
+        ("graph", "status"),
+        ("background", "show"),
+        ("background", "build"),
+        ("lab", "blank"),
+    ]
+)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
@@ -145,7 +149,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize("group", ["graph", "background", "families"])
+@pytest.mark.parametrize("group", ["graph", "background", "families", "plot"])
 def test_a_group_of_verbs_has_examples(group: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([group, "-h"]) == 0
     assert f"    difreg {group} " in capsys.readouterr().out.partition("Examples:")[2]
@@ -175,7 +179,7 @@ def test_a_group_of_verbs_has_examples(group: str, capsys: pytest.CaptureFixture
         (["list", "-o", "x.pdf"], ".json, .csv or .txt"),
         (["list", "-o", "x.csv", "--format", "json"], "Leave out --format"),
         (["show", "nobody"], "nobody"),
-        (["trace", "unknown", "--jobs", "-1"], "-1 is not in the range"),
+        (["trace", "unknown", "--jobs", "-1"], "Invalid value for '--jobs'"),
         (["list", "--jobs", "2"], "No such option: --jobs"),
         (["remove", "nobody"], "nobody"),
         (["show", "a:2"], "It has version 1."),

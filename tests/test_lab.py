@@ -108,11 +108,11 @@ def test_the_command_answers_and_draws(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
 def test_the_page_opens_offline(tmp_path: Path, made: Blank) -> None:
-    from difreg.lineage.figures.sheet import blank_page
+    from difreg.lineage.figures.sheets import blank_sheet
 
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     file = tmp_path / "blank.html"
-    file.write_text(blank_page(told(made), made), "utf-8")
+    file.write_text(blank_sheet(told(made), made).page(), "utf-8")
     said: list[str] = []
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

@@ -16,7 +16,7 @@ from sketching import sketch_file
 from difreg.cli.main import run
 from difreg.lineage.answers import Provenance
 from difreg.lineage.figures.portrait import NARROW, WIDE, portrait_figure
-from difreg.lineage.figures.sheet import portrait_page
+from difreg.lineage.figures.sheets import portrait_sheet
 from difreg.lineage.portrait import BorderProfile, Portrait, period, portrait, summarised
 from difreg.registry.borders import DEPTH, Border, border
 
@@ -134,7 +134,7 @@ def test_the_border_is_drawn_with_its_interval_and_n() -> None:
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 800)])
 def test_it_opens_offline(tmp_path: Path, width: int, height: int) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    text = portrait_page(drawn(HOSTILE[0]))
+    text = portrait_sheet(drawn(HOSTILE[0])).page()
     assert "onerror=alert(1)>" not in text
     file = tmp_path / "portrait.html"
     file.write_text(text, "utf-8")
@@ -161,13 +161,12 @@ def test_the_command(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "n = 2 images" in page.read_text("utf-8")
     assert "Fingerprint of g:1, version 1" in page.read_text("utf-8")
     for words, said in (
-        (["fingerprint"], "takes one name"),
-        (["fingerprint", "g", "h"], "takes one name"),
+        (["fingerprint"], "Missing argument 'NAME'"),
+        (["fingerprint", "g", "h"], "Got unexpected extra argument(s) (h)."),
         (["fingerprint", "nobody"], "nobody"),
         (["fingerprint", str(tmp_path / "whole")], "whole"),
         (["fingerprint", "g", "--images", str(tmp_path / "whole" / "small.png")], "can be measured"),
-        (["fingerprint", "g", "--metric", "auc"], "--metric is for a matrix"),
-        (["lineage", "g"], "takes no names"),
+        (["fingerprint", "g", "--metric", "auc"], "No such option: --metric"),
     ):
         assert run(["plot", *words, "-o", str(tmp_path / "x.html")]) == 2
         told = capsys.readouterr().err

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.intervals import crossed
-from benchmarks.kinship import Bench, _related, families_once, named
+from benchmarks.kinship import Bench, families_once, named, related
 from difreg.lineage.background_builder import gather
 from difreg.lineage.detecting import detect
 from difreg.lineage.labelled import KIN_FAMILY
@@ -71,7 +71,7 @@ def _sets(bench: Bench, sketches: Mapping[str, Array], phase: Phase, seed: int) 
     for name, label in bench.lossless.items():
         background = bench.background(frozenset({label.cluster}))
         everyone = [named(n, s, background) for n, s in bench.material.generators.items() if n != name]
-        strangers = [m for m in everyone if not _related(label, labels[m.name])]
+        strangers = [m for m in everyone if not related(label, labels[m.name])]
         kin = label.family == KIN_FAMILY
         rows: list[list[float]] = []
         for _ in range(DRAWS):
@@ -181,7 +181,7 @@ def _detected(bench: Bench, sketches: Mapping[str, Array]) -> dict[str, Any]:
             if image.generated and image.generator:
                 same = table.get(image.generator, image.generator) == table.get(name, name)
                 right, wrong = right + same, wrong + (not same)
-        others = [m for m in members if not _related(label, labels[m.name])]
+        others = [m for m in members if not related(label, labels[m.name])]
         strangers += sum(bool(i.generated) for i in detect(query, [""] * len(query), others, table, 0.5, True))
     background = bench.background(frozenset())
     members = [named(n, s, background) for n, s in bench.material.generators.items()]

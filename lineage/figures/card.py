@@ -14,6 +14,7 @@ from difreg.lineage.answers import Agreement, Evidence, Part, Provenance, Traced
 from difreg.lineage.figures import card_words as words
 from difreg.lineage.figures.document import document
 from difreg.lineage.figures.strip import strip
+from difreg.lineage.figures.tables import items, table, text
 from difreg.lineage.figures.thumbnails import thumbnails
 from difreg.lineage.verdicts import grouped, kin_cells, sentence
 from difreg.names import shown
@@ -42,23 +43,18 @@ def _card(traced: Traced, evidence: Evidence) -> str:
         ("Parts" if traced.verdict == "mixed" else "The group", _group(traced)),
         ("Candidates" if traced.verdict != "mixed" else "Candidates for all images as one", _candidates(traced)),
         ("The images", _images(traced, pictures)),
-        ("What weakens this answer", _list(words.weakening(traced, evidence))),
+        ("What weakens this answer", items(words.weakening(traced, evidence))),
         ("History of what is named", _history(evidence)),
-        ("What would change the verdict", _list(words.changing(traced))),
+        ("What would change the verdict", items(words.changing(traced))),
         ("How every number was made", _terms(words.made(traced, evidence))),
         ("Provenance", _provenance(traced.provenance, evidence, traced)),
     )
     told = "\n".join(f"<section><h2>{escape(head)}</h2>{body}</section>" for head, body in sections if body)
     return (
         f'<article class="card {verdict}"><p class="kind"><span class="badge">{verdict}</span>'
-        f"Evidence card · {_text(words.asked(traced))}</p>"
-        f"<h1>{_text(sentence(traced), 1200)}</h1>{_key(traced)}\n{told}</article>"
+        f"Evidence card · {text(words.asked(traced))}</p>"
+        f"<h1>{text(sentence(traced), 1200)}</h1>{_key(traced)}\n{told}</article>"
     )
-
-
-def _text(value: str, limit: int = 400) -> str:
-    """Text that somebody may have named, safe in HTML."""
-    return escape(shown(value, limit))
 
 
 def _key(traced: Traced) -> str:
@@ -70,14 +66,14 @@ def _group(traced: Traced) -> str:
     if traced.verdict == "mixed":
         columns = ("part", "family or generator", "P(family)", "P(no relative)", "reliability", "images")
         cells = [(f"{k}: {p.verdict}", *_part_cells(p)) for k, p in enumerate(traced.parts, 1)]
-        return _table(columns, cells, numeric=range(2, 6)) + _alike(traced)
+        return table(columns, cells, numeric=range(2, 6)) + _alike(traced)
     out = []
     if len(traced.indistinguishable) > 1:
         names = ", ".join(traced.indistinguishable)
         told = f"{count(len(traced.indistinguishable), 'member')} cannot be told apart: {names}."
-        out.append(f"<p>{_text(told, 2000)}</p>")
+        out.append(f"<p>{text(told, 2000)}</p>")
     if traced.placement:
-        out.append(f"<p>{_text(words.placed(traced.placement), 800)}</p>")
+        out.append(f"<p>{text(words.placed(traced.placement), 800)}</p>")
     return "".join(out)
 
 
@@ -87,7 +83,7 @@ def _alike(traced: Traced) -> str:
         for k, p in enumerate(traced.parts, 1)
         if len(p.indistinguishable) > 1
     )
-    return "".join(f"<p>{_text(line, 2000)}</p>" for line in told)
+    return "".join(f"<p>{text(line, 2000)}</p>" for line in told)
 
 
 def _part_cells(part: Part) -> tuple[str, ...]:
@@ -105,20 +101,7 @@ def _candidates(traced: Traced) -> str:
     rows = []
     for name, c in grouped(traced, CANDIDATES):
         rows.append((name, c.family or numerals.UNKNOWN, *kin_cells(c)))
-    return _table(("candidate", "family", *_COLUMNS), rows, numeric=range(2, 8)) if rows else ""
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[int]) -> str:
-    right = frozenset(numeric)
-    mark = [' class="n"' if k in right else "" for k in range(len(columns))]
-    head = "".join(f"<th{m}>{escape(c)}</th>" for m, c in zip(mark, columns, strict=True))
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td{m} data-of="{escape(c)}">{_text(v)}</td>' for m, c, v in zip(mark, columns, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="wide"><table class="stack"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return table(("candidate", "family", *_COLUMNS), rows, numeric=range(2, 8)) if rows else ""
 
 
 def _pictured(traced: Traced) -> list[str]:
@@ -133,9 +116,9 @@ def _sample(traced: Traced, part: int) -> list[Agreement]:
 
 def _images(traced: Traced, pictures: Mapping[str, str]) -> str:
     against = [row for row in traced.agreement if row.agrees is False]
-    out = [f"<p>{_text(words.agreement(traced))}</p>", strip(traced)]
+    out = [f"<p>{text(words.agreement(traced))}</p>", strip(traced)]
     if against:
-        out.append(f'<p class="lead"><b>{_text(words.against(traced, len(against)))}</b></p>')
+        out.append(f'<p class="lead"><b>{text(words.against(traced, len(against)))}</b></p>')
         out.append(_thumbs(against[:AGAINST], pictures, "against"))
     for number, part in enumerate(traced.parts):
         rows = _sample(traced, number)
@@ -160,29 +143,24 @@ def _thumbs(rows: Sequence[Agreement], pictures: Mapping[str, str], kind: str) -
 
 
 def _history(evidence: Evidence) -> str:
-    return _list(f"{row.time:%Y-%m-%d}: {row.verb} {row.subject}: {row.text}" for row in evidence.history)
-
-
-def _list(lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{_text(line, 600)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if items else ""
+    return items(f"{row.time:%Y-%m-%d}: {row.verb} {row.subject}: {row.text}" for row in evidence.history)
 
 
 def _terms(terms: Iterable[tuple[str, str]]) -> str:
-    return '<dl class="how">' + "".join(f"<dt>{_text(k)}</dt><dd>{_text(v, 900)}</dd>" for k, v in terms) + "</dl>"
+    return '<dl class="how">' + "".join(f"<dt>{text(k)}</dt><dd>{text(v, 900)}</dd>" for k, v in terms) + "</dl>"
 
 
 def _provenance(made: Provenance, evidence: Evidence, traced: Traced) -> str:
     joined = hashlib.sha256("".join(sorted(i.sha256 for i in made.images)).encode()).hexdigest()
     rows = [(k, v) for k, v in words.provenance(made, evidence) if v]
     rows.append(("all images", f"{joined} (SHA-256 of their sorted SHA-256)"))
-    terms = "".join(f'<dt>{escape(k)}</dt><dd class="mono">{_text(v)}</dd>' for k, v in rows)
-    images = "".join(f"<li>{_text(i.file)} {_text(i.sha256)}</li>" for i in made.images)
+    terms = "".join(f'<dt>{escape(k)}</dt><dd class="mono">{text(v)}</dd>' for k, v in rows)
+    images = "".join(f"<li>{text(i.file)} {text(i.sha256)}</li>" for i in made.images)
     judged = "".join(
-        f"<li>{_text(w.generator)}:{w.version} {_text(w.digest)}, {count(w.images, 'image')}</li>"
+        f"<li>{text(w.generator)}:{w.version} {text(w.digest)}, {count(w.images, 'image')}</li>"
         for w in evidence.witnesses
     )
-    skipped = "".join(f"<li>{_text(s.file)}: {_text(s.reason)}</li>" for s in traced.images.skipped)
+    skipped = "".join(f"<li>{text(s.file)}: {text(s.reason)}</li>" for s in traced.images.skipped)
     lists = (("Images and their SHA-256", images), ("Skipped images", skipped), ("Fingerprints", judged))
     told = "".join(f'<details><summary>{h}</summary><ul class="mono">{b}</ul></details>' for h, b in lists if b)
     return f'<dl class="how">{terms}</dl>{told}'

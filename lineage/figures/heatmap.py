@@ -10,7 +10,7 @@ from difreg import numerals
 from difreg.lineage.answers import Matrix, MatrixCell, MatrixMember
 from difreg.lineage.figures import palette
 from difreg.lineage.figures.dendrogram import middle_cut
-from difreg.lineage.figures.markup import columns, plain
+from difreg.lineage.figures.markup import columns, legend_rows, plain
 from difreg.names import shown
 from difreg.registry.fingerprints import RELIABLE
 
@@ -199,6 +199,8 @@ def _layout(
     needed = max(SIDE + longest + side + BAR, min(width, LEAST))
     rest = needed - SIDE - longest - side - BAR
     below = longest + 26 if any(names) else 26
+    entries = [shown(title or family, 30) for family, title, _, _ in _spans(matrix)]
+    top = TOP + 20 * (legend_rows(entries, side + BAR) - 1)
     frames = [
         {
             "type": "rect", "x0": a - 0.5, "x1": b + 0.5, "y0": a - 0.5, "y1": b + 0.5, "layer": "above",
@@ -217,8 +219,8 @@ def _layout(
     return {
         "template": "none",
         "width": round(needed),
-        "height": round(TOP + side + below),
-        "margin": {"l": SIDE + longest, "r": BAR + max(rest, 0), "t": TOP, "b": below, "pad": 0, "autoexpand": False},
+        "height": round(top + side + below),
+        "margin": {"l": SIDE + longest, "r": BAR + max(rest, 0), "t": top, "b": below, "pad": 0, "autoexpand": False},
         "paper_bgcolor": theme.paper,
         "plot_bgcolor": palette.rgba(theme.lone, 0.12),
         "font": {"family": palette.FONT, "size": 12, "color": theme.ink},

@@ -4,10 +4,11 @@ are escaped here, once, and wrapped to what fits beside a node.
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from difreg.names import shown
 
@@ -42,6 +43,14 @@ def label(name: str, width: int, lines: int = 2) -> str:
 def columns(text: str) -> int:
     """Width of ``text`` in columns; wide characters (Chinese, Japanese, Korean) take two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def legend_rows(names: Sequence[str], room: float) -> int:
+    """Rows that a horizontal legend of Plotly's takes in ``room`` pixels, in letters of size 12."""
+    widths = [44 + 6.2 * columns(name) for name in names] or [0]
+    if sum(widths) <= room:
+        return 1
+    return math.ceil(len(widths) / max(int(room // max(widths)), 1))
 
 
 def _atoms(text: str, width: int) -> Iterable[str]:

@@ -59,6 +59,17 @@ def lineage_page(
     return drawing(title, head, data, "lineage.js", _EXPLAINED, provenance, dark=dark, shared=shared, tail=_TABLE)
 
 
+def lineage_still(
+    graph: nx.MultiDiGraph[str], provenance: Provenance | None, form: str, *, dark: bool = False
+) -> bytes:
+    """The lineage as a picture; see :func:`difreg.lineage.figures.still.still`."""
+    from difreg.lineage.figures.lineage import lineage_figure
+    from difreg.lineage.figures.still import still, titled
+
+    title = f"Lineage of {_told(graph)}"
+    return still(titled(lineage_figure(graph, dark=dark), title, provenance=provenance, dark=dark), form)
+
+
 def answer_page(answer: Queried, *, dark: bool = False) -> str:
     """The nodes and relationships of an answer to a query as one HTML page.
 

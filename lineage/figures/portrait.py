@@ -83,9 +83,8 @@ def portrait_figure(portrait: Portrait, *, dark: bool = False, width: int = WIDE
              "yanchor": "bottom", "yshift": 6, "align": "left", "showarrow": False,
              "font": {"size": 13, "color": theme.ink}}
         )  # fmt: skip
-        layout["annotations"] += [
-            {**note, "xref": f"x{number} domain", "yref": f"y{number} domain"} for note in axes.get("notes", ())
-        ]
+        middle = {"x": (x[0] + x[1]) / 2, "y": (y[0] + y[1]) / 2, "xref": "paper", "yref": "paper"}
+        layout["annotations"] += [{**note, **middle} for note in axes.get("notes", ())]
         traces += [{**t, "xaxis": f"x{number}", "yaxis": f"y{number}"} for t in drawn]
         for t in traces:
             if t["meta"]["kind"] in ("tile", "spectrum") and t["xaxis"] == f"x{number}":
@@ -211,7 +210,7 @@ def _border(p: Portrait, theme: palette.Theme) -> tuple[str, list[dict[str, Any]
     if not known:
         axes["notes"] = [
             {"text": "not kept: a fingerprint holds no border.<br>Give whole images: --images DIR",
-             "x": 0.5, "y": 0.5, "showarrow": False, "font": {"size": 13, "color": theme.faint}}
+             "showarrow": False, "font": {"size": 13, "color": theme.faint}}
         ]  # fmt: skip
         return title + "<br>", [], axes
     traces, said = [], []

@@ -1,0 +1,1 @@
+"""``difreg plot``: pictures of a registry or of one answer, a file a plot."""
