@@ -19,7 +19,7 @@ PAGE = Path(__file__).with_name("reference.md")
 INTRODUCTION = """\
 # Every command and option
 
-Written by `docs/reference.py` from the commands themselves: what `difreg COMMAND --help` says. Exit codes, streams and
+Written by `docs/reference.py` from the commands themselves: what `difreg VERB --help` says. Exit codes, streams and
 environment variables are in [cli.md](cli.md).
 """
 
@@ -28,10 +28,10 @@ def page() -> str:
     """The whole page, as Markdown."""
     front: Any = typer.main.get_command(app)
     commands = list(_commands(front, _context(front, "difreg")))
-    common = dict(row for _, ctx in commands for row in _rows(ctx, COMMON))
+    common = dict(row for _, ctx in commands for row in _panels(ctx).get(COMMON, ()))
     sections = [_section(ctx) for _, ctx in commands]
     told = f"## Options of every verb\n\nBefore the verb or after it.\n\n{_table('option', common.items())}"
-    before = f"## difreg\n\n{_table('option', _rows(_context(front, 'difreg'), 'Options'))}"
+    before = f"## difreg\n\n{_table('option', _panels(_context(front, 'difreg'))['Options'])}"
     return "\n".join((INTRODUCTION, told, before, *sections))
 
 
@@ -52,9 +52,10 @@ def _section(ctx: Any) -> str:
     command = ctx.command
     usage = " ".join((ctx.command_path, *command.collect_usage_pieces(ctx)))
     parts = [f"## {ctx.command_path}", *_escaped(command.help or "").split("\n\n"), f"```text\n{usage}\n```"]
-    for heading, column in (("Arguments", "argument"), ("Options", "option")):
-        if rows := list(_rows(ctx, heading)):
-            parts.append(_table(column, rows).rstrip())
+    for heading, rows in _panels(ctx).items():
+        if heading != COMMON:
+            plain = {"Arguments": "argument", "Options": "option"}.get(heading, heading)
+            parts.append(_table(plain, rows).rstrip())
     examples = re.sub(r"^\x08?\s*Examples:\n", "", (command.epilog or "").replace("\b\n", ""))
     if examples.strip():
         lines = "\n".join(line.removeprefix("  ") for line in examples.splitlines())
@@ -62,15 +63,18 @@ def _section(ctx: Any) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(ctx: Any, heading: str) -> Iterator[tuple[str, str]]:
-    """Parameters under a heading of the help page, as (how it is written, what it does)."""
+def _panels(ctx: Any) -> dict[str, list[tuple[str, str]]]:
+    """Parameters by the heading they have on the help page, as (how it is written, what it does)."""
+    panels: dict[str, list[tuple[str, str]]] = {}
     for parameter in ctx.command.get_params(ctx):
         plain = "Arguments" if parameter.param_type_name == "argument" else "Options"
         under = getattr(parameter, "rich_help_panel", None) or (COMMON if parameter.name == "help" else plain)
         record = parameter.get_help_record(ctx)
-        if record is not None and str(under) == heading:
+        if record is not None:
             written, does = record
-            yield (written.partition(" ")[0] if plain == "Arguments" else written), does
+            shown = written.partition(" ")[0] if plain == "Arguments" else written
+            panels.setdefault(str(under), []).append((shown, does))
+    return panels
 
 
 def _table(column: str, rows: Any) -> str:
