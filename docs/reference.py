@@ -86,7 +86,8 @@ def _table(column: str, rows: Any) -> str:
 def _escaped(text: str) -> str:
     """Text of a help page that Markdown shows as it is."""
     paragraphs = text.replace("\b", "").strip().split("\n\n")
-    return "\n\n".join(re.sub(r"([\\`*_\[\]<>|#$])", r"\\\1", " ".join(p.split())) for p in paragraphs)
+    escape = re.compile(r"(`[^`]+`)|([\\`*_\[\]<>|#$])")  # code in backticks stays
+    return "\n\n".join(escape.sub(lambda m: m[1] or f"\\{m[2]}", " ".join(p.split())) for p in paragraphs)
 
 
 if __name__ == "__main__":
