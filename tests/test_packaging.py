@@ -57,7 +57,7 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python, wheel = str(environment / "bin" / "python"), str(next(built.glob("*.whl")))
     pip = [sys.executable, "-m", "pip", "--quiet", "--python", python, "install", "--no-index", "--no-deps", wheel]
     subprocess.run(pip, check=True, capture_output=True)
-    # A folder that a .pth file names comes last on the path; .pth files in it, such as editable installs', are not read.
+    # A folder that a .pth file names comes last on the path; .pth files in it (of editable installs) are not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return environment
 
