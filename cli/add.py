@@ -9,12 +9,13 @@ import typer
 
 from difreg import numerals
 from difreg.cli import declared
+from difreg.cli.completion import generators
 from difreg.cli.failures import DONE, REFUSED
 from difreg.cli.graph import tell
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
 from difreg.cli.solving import Area, AreaOption, DeviceOption, RealsOption, SeedOption, Solver, SolverOption
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.cli.views import YARDSTICK, caveats, kin_grid, provenance_line, used, yardstick
 from difreg.errors import InputError
 from difreg.lineage.answers import Added, AddedEach
@@ -50,6 +51,7 @@ def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     "difreg add model_x images/",
     "difreg add mj-early shots/*.png --released 2022-07 --parent sd-1.4:fine-tune",
     "difreg add model_x more/ --append",
+    "difreg add model_x images/ --dry-run",
     "difreg add our-lora samples/ --card README.md",
     "difreg add model_x images/ --solver unet --reals photos/",
     "difreg add --each generators/ --metadata generators.csv",
@@ -58,7 +60,9 @@ def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
 )
 def add(
     session: Session,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The generator.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", autocompletion=generators, help="The generator.", show_default=False)
+    ] = None,
     images: Annotated[
         list[str] | None,
         typer.Argument(metavar="IMAGES", help="Files, folders, globs; - reads paths.", show_default=False),
@@ -69,6 +73,7 @@ def add(
     append: Annotated[
         bool, typer.Option("--append", help="Make the version of the latest one's images and these.")
     ] = False,
+    dry_run: DryRun = False,
     area: AreaOption = Area.crop,
     solver: SolverOption = Solver.lattice,
     reals: RealsOption = None,
@@ -105,6 +110,7 @@ def add(
     model card declares: base_model, base_model_relation and license.
     """
     how: dict[str, Any] = {"solver": solver.value, "reals": reals, "seed": seed, "device": device, "area": area.value}
+    how["dry_run"] = dry_run
     given = declared.from_options(
         released=released,
         not_before=not_before,
@@ -162,7 +168,8 @@ def _rows(metadata: Path | None) -> dict[str, Metadata]:
 
 def _text(added: Added) -> list[Block]:
     what = f"{added.generator} version {added.version}"
-    first = f"added {what}" if added.created else f"{what} is made of these images already; nothing added"
+    did = "would add" if added.dry_run else "added"
+    first = f"{did} {what}" if added.created else f"{what} is made of these images already; nothing added"
     quality = f"reliability {numerals.share(added.quality.reliability)}"
     separation = f"AUC against photographs {numerals.share(added.quality.separation)}"
     blocks: list[Block] = [f"{first}: {used(added.images)}, {quality}, {separation}"]
@@ -175,7 +182,8 @@ def _text(added: Added) -> list[Block]:
 
 def _text_each(answer: AddedEach) -> list[Block]:
     done, failed = len(answer.generators), len(answer.failed)
-    first = f"added {numerals.count(done, 'generator')}" + (f"; {failed} failed" if failed else "")
+    did = "would add" if answer.dry_run else "added"
+    first = f"{did} {numerals.count(done, 'generator')}" + (f"; {failed} failed" if failed else "")
     rows = [
         (
             added.generator,

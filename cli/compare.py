@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from difreg import numerals
+from difreg.cli.completion import generators
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
@@ -42,8 +43,13 @@ _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
 )
 def compare(
     session: Session,
-    a: Annotated[str, typer.Argument(metavar="A", help="A generator, a folder of images or a .sketch file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", autocompletion=generators, help="A generator, a folder of images or a .sketch file."
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", autocompletion=generators, help="Another.")],
     seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
 ) -> None:
     """Compare two generators: cross-detection and kinship.

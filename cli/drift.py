@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from difreg import numerals
+from difreg.cli.completion import generators
 from difreg.cli.failures import DONE, FINDING
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
@@ -47,7 +48,9 @@ class Finding(StrEnum):
 @verb(Panel.lineage, "difreg drift model_x", "difreg drift model_x --fail-on changed -q || echo 'another model'")
 def drift(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A generator of two versions or more.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=generators, help="A generator of two versions or more.")
+    ],
     seed: Annotated[int, typer.Option("--seed", help="Of the permutations and the bootstrap.")] = 0,
     fail_on: Annotated[Finding | None, typer.Option("--fail-on", help="Exit 1 if this is the verdict.")] = None,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
@@ -17,7 +18,8 @@ from difreg.numerals import count
 def history(
     session: Session,
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One generator or family.", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", autocompletion=generators, help="One generator or family.", show_default=False),
     ] = None,
 ) -> None:
     """Show every change, oldest first: additions, names, declared facts, families.

@@ -10,7 +10,7 @@ import typer
 from difreg.cli.failures import REFUSED
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.errors import InputError
 from difreg.lineage.answers import Imported
 from difreg.names import shown
@@ -35,7 +35,7 @@ def import_(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave generators alone whose name is taken here.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Import generators from a bundle: all of it, or nothing.
 

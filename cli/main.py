@@ -115,12 +115,14 @@ _lab = typer.Typer(
 
 
 def _instruments() -> Iterator[str]:
-    """The denoisers that ship, each with its background: what scores are measured with."""
+    """What ships: the denoisers, each with the background that scores are measured with, and the starter registry."""
+    from difreg.lineage import starter
     from difreg.registry import background, denoisers
 
     for name in denoisers.names():
         default = ", the default" if name == denoisers.DEFAULT else ""
         yield f"denoiser {name} with {background.get(name).name}{default}"
+    yield f"starter registry {starter.NAME}"
 
 
 _starter = typer.Typer(

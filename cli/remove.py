@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.errors import InputError
 from difreg.lineage.answers import Removed
 from difreg.names import shown
@@ -24,11 +25,11 @@ from difreg.numerals import count
 )
 def remove(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The generator.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=generators, help="The generator.")],
     purge: Annotated[
         bool, typer.Option("--purge", help="Delete it for good, with all that only its versions need.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove a generator from the catalogue.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from difreg import numerals
+from difreg.cli.completion import generators
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
@@ -27,7 +28,12 @@ _VERSIONS = ("version", "created", "images", "skipped", "reliability", "solver",
 def show(
     session: Session,
     name: Annotated[
-        str, typer.Argument(metavar="NAME[:VERSION]", help="The generator, or one version: x, x:2, x:latest, x@alias.")
+        str,
+        typer.Argument(
+            metavar="NAME[:VERSION]",
+            autocompletion=generators,
+            help="The generator, or one version: x, x:2, x:latest, x@alias.",
+        ),
     ],
     at: Annotated[
         str | None, typer.Option("--at", metavar="DATE", help="As it stood then: at the end of a day, or at a time.")

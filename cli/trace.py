@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.failures import DONE, FINDING, REFUSED
 from difreg.cli.layout import COMMON
 from difreg.cli.output import PAGES, write_file
@@ -54,7 +55,10 @@ def trace(
         str | None, typer.Option("--each", metavar="DIR", help="Trace every subfolder of DIR by itself.")
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="NAME", help="Leave this generator out; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--exclude", metavar="NAME", autocompletion=generators, help="Leave this generator out; repeatable."
+        ),
     ] = None,
     prior: Annotated[
         float, typer.Option("--prior", metavar="P", help="Probability that no relative is registered.")

@@ -32,6 +32,7 @@ Output = Annotated[
     ),
 ]
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say what is opened, and how it goes on.", rich_help_panel=COMMON)
 ]

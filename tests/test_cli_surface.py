@@ -138,10 +138,12 @@ def test_the_front_page_groups_every_verb(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    from difreg.lineage import starter
     from difreg.registry import background, denoisers
 
     assert run(["--version"]) == 0
-    first, *others = capsys.readouterr().out.splitlines()
+    first, *others, last = capsys.readouterr().out.splitlines()
+    assert last == f"starter registry {starter.NAME}"
     assert first.startswith("difreg 0.")
     assert others == [
         f"denoiser {name} with {background.get(name).name}" + (", the default" if name == denoisers.DEFAULT else "")

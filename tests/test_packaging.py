@@ -1,10 +1,14 @@
-"""The package is whole: every folder is declared, the wheel holds all files, and starting is cheap."""
+"""The package is whole: all is declared, what is built holds every file and works elsewhere, starting is cheap."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+import sysconfig
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -15,6 +19,7 @@ import difreg
 
 ROOT = Path(__file__).parent.parent
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+DATA = (".py", ".typed", ".json", ".safetensors", ".csv", ".js", ".css", ".difreg", ".cypher")
 HEAVY = {"torch", "scipy", "plotly", "pandas", "neo4j", "networkx", "sqlmodel", "kglite", "PIL"}
 
 
@@ -32,20 +37,85 @@ def test_no_folder_is_imported_under_its_own_name() -> None:
     assert not {name.partition(".")[0] for name in sys.modules} & folders
 
 
-def test_the_wheel_holds_every_source_file(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source distribution, and the wheel that was built from it and from nothing else."""
     pytest.importorskip("build")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds the wheel alone, and sees what it depends on where it is installed for these tests."""
+    environment = tmp_path_factory.mktemp("installed") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment), "platbase": str(environment)}))
+    python, wheel = str(environment / "bin" / "python"), str(next(built.glob("*.whl")))
+    pip = [sys.executable, "-m", "pip", "--quiet", "--python", python, "install", "--no-index", "--no-deps", wheel]
+    subprocess.run(pip, check=True, capture_output=True)
+    # A folder that a .pth file names comes last on the path; .pth files in it, such as editable installs', are not read.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return environment
+
+
+def test_the_wheel_holds_every_source_file(built: Path) -> None:
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         inside = set(wheel.namelist())
     wanted = {
         "/".join([*name.split("."), *file.relative_to(ROOT / folder).parts])
         for name, folder in CONFIG["package-dir"].items()
         for file in (ROOT / folder).rglob("*")
-        if file.suffix in {".py", ".typed", ".json", ".safetensors", ".csv", ".js", ".css", ".difreg"}
+        if file.is_file() and "__pycache__" not in file.parts
     }
     assert wanted <= inside, wanted - inside
+    assert all(any(name.endswith(suffix) for name in wanted) for suffix in DATA)
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in inside)
+
+
+def test_the_source_distribution_holds_the_licence_and_the_readme(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "README.md", "pyproject.toml", "core/py.typed"} <= inside
+
+
+def test_the_wheel_works_elsewhere(installed: Path, tmp_path: Path) -> None:
+    """Installed, from another folder, with an empty HOME: the starter registry, a trace, a card and a question."""
+    away, home = tmp_path / "away", tmp_path / "home"
+    away.mkdir()
+    home.mkdir()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DIFREG_", "PYTHON"))}
+    env = kept | {"HOME": str(home), "PATH": f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+    def call(*words: str) -> str:
+        done = subprocess.run(words, capture_output=True, text=True, cwd=away, env=env, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    where = call("python", "-c", "import difreg; print(difreg.__file__)").strip()
+    assert installed in Path(where).parents
+    assert call("difreg", "--version") == call("python", "-m", "difreg", "--version")
+    assert "installed starter-1: 40 generators" in call("difreg", "starter", "install")
+    traced = json.loads(call("difreg", "trace", str(ROOT / "demo" / "anime"), "--format", "json"))
+    assert (traced["verdict"], traced["candidates"][0]["generator"][:16]) == ("kin", "w2x-upconv7art-n")
+    call("difreg", "trace", str(ROOT / "demo" / "anime"), "-o", "card.html")
+    assert "<html" in (away / "card.html").read_text("utf-8")
+    call("difreg", "plot", "lineage", "-o", "lineage.html")
+    assert call("difreg", "query", "--list")
+    assert {p.name for p in home.iterdir()} == {".difreg"}
+
+
+def test_every_extra_that_a_hint_names_exists() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    sources = [p.read_text("utf-8") for folder in CONFIG["package-dir"].values() for p in (ROOT / folder).rglob("*.py")]
+    named = {extra for text in sources for extra in re.findall(r"difreg\[(\w+)\]", text)}
+    extras = set(project["optional-dependencies"])
+    assert named <= extras == {"postgres", "s3", "ray", "dask", "static"}
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    assert all(f"`[{extra}]`" in page for extra in extras)
 
 
 def _modules_after(code: str) -> set[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.picture import Assets, check_file, write_picture
 from difreg.cli.plots.options import AssetsOption, DarkOption, OutputOption
 from difreg.cli.session import Session
@@ -20,7 +21,9 @@ from difreg.cli.verb import Panel, verb
 )
 def drift(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A generator of two versions or more.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=generators, help="A generator of two versions or more.")
+    ],
     output: OutputOption,
     dark: DarkOption = False,
     assets: AssetsOption = Assets.embedded,

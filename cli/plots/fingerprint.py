@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.picture import Assets, check_file, write_picture
 from difreg.cli.plots.options import AssetsOption, DarkOption, OutputOption
 from difreg.cli.session import Session
@@ -21,7 +22,9 @@ from difreg.cli.verb import Panel, verb
 )
 def fingerprint(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A generator, or a version of it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=generators, help="A generator, or a version of it.")
+    ],
     output: OutputOption,
     images: Annotated[
         list[str] | None, typer.Option("--images", metavar="PATH", help="Whole images of it, for the border.")

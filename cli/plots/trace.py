@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from difreg.cli.completion import generators
 from difreg.cli.picture import Assets, check_file, write_picture
 from difreg.cli.plots.options import AssetsOption, DarkOption, OutputOption
 from difreg.cli.session import Session, expand
@@ -27,7 +28,10 @@ def trace(
     ],
     output: OutputOption,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="NAME", help="Leave this generator out; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--exclude", metavar="NAME", autocompletion=generators, help="Leave this generator out; repeatable."
+        ),
     ] = None,
     prior: Annotated[
         float, typer.Option("--prior", metavar="P", help="Probability that no relative is registered.")

@@ -29,7 +29,8 @@ class Quality:
 class Added(Answer):
     """Answer of ``add``. ``created`` is False where these very images were already the latest version; ``changes`` are
     what this changed about families and contradicted declarations; ``graph`` tells whether a server's graph followed,
-    and is None where there is none.
+    and is None where there is none; nothing
+    was registered if ``dry_run``, and ``version`` is the number it would have.
     """
 
     schema: ClassVar[str] = "difreg/add"
@@ -45,6 +46,7 @@ class Added(Answer):
     warnings: tuple[Caveat, ...] = ()
     changes: tuple[Change, ...] = ()
     graph: GraphFollowed | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class AddedEach(Answer):
     generators: tuple[Added, ...]
     failed: tuple[Failure, ...]
     graph: GraphFollowed | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -107,32 +107,37 @@ class Removed(Answer):
 
 @dataclass(frozen=True)
 class Aliased(Answer):
-    """Answer of ``alias``: the version the alias names now and the one it named ``before``; None is no version."""
+    """Answer of ``alias``: the version the alias names now and the one it named ``before``; None is no version.
+    Nothing of it was done if ``dry_run``.
+    """
 
     schema: ClassVar[str] = "difreg/alias"
     generator: str
     alias: str
     version: int | None
     before: int | None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Tagged(Answer):
-    """Answer of ``tag``: all tags the generator has now."""
+    """Answer of ``tag``: all tags the generator has now, or would have if ``dry_run``."""
 
     schema: ClassVar[str] = "difreg/tag"
     generator: str
     tags: dict[str, str]
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Renamed(Answer):
-    """Answer of ``rename``; ``children`` declare the generator by its new name now."""
+    """Answer of ``rename``; ``children`` declare the generator by its new name now, or would if ``dry_run``."""
 
     schema: ClassVar[str] = "difreg/rename"
     generator: str
     before: str
     children: tuple[str, ...]
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,6 +265,7 @@ class StarterInstalled(Answer):
     """Answer of ``starter install``: what became of each generator of the starter registry ``starter``.
 
     ``changed`` is False where all was here already; ``families`` counts those of the registry now.
+    Nothing of it was done if ``dry_run``.
     """
 
     schema: ClassVar[str] = "difreg/starter-install"
@@ -268,6 +274,7 @@ class StarterInstalled(Answer):
     generators: tuple[ImportedGenerator, ...]
     restored: tuple[str, ...]
     families: int
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

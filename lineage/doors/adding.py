@@ -39,6 +39,7 @@ class Adding(Projecting):
         seed: int = 0,
         device: str | None = None,
         area: str = "crop",
+        dry_run: bool = False,
     ) -> a.Added:
         """Fingerprint a generator from images and register it as the next version of ``name``.
 
@@ -54,6 +55,8 @@ class Adding(Projecting):
             ``crop``, or ``whole``: all complete tiles of 256 pixels of each image.
         append
             Make it of the latest version's stored sketches and these images, those it has already left out.
+        dry_run
+            Only say what would be registered.
 
         Raises
         ------
@@ -69,8 +72,9 @@ class Adding(Projecting):
         found = self._extract(images, 1 if append else recipe.least, recipe.canvas, area)
         photographs = recipe.photographs(images)
         real = self._extract(photographs, 2, recipe.canvas) if photographs else None
-        added = self._register(name, found, metadata, recipe, begun, append, real)
-        return replace(added, graph=self._follow())
+        with self._rehearsed(dry_run):
+            added = self._register(name, found, metadata, recipe, begun, append, real)
+        return replace(added, dry_run=True) if dry_run else replace(added, graph=self._follow())
 
     def _register(
         self,
@@ -118,6 +122,7 @@ class Adding(Projecting):
         seed: int = 0,
         device: str | None = None,
         area: str = "crop",
+        dry_run: bool = False,
     ) -> a.AddedEach:
         """:meth:`add` for every subfolder, which names the generator; one that fails does not stop the others."""
         recipe = Recipe(solver, reals, seed, device or self.settings.device, area)
@@ -131,22 +136,24 @@ class Adding(Projecting):
         failed += [a.Failure(sub.name, error.message) for sub, error in refused.items()]
         readable = [sub for sub in folders if sub not in refused]
         extracted = self._extract_each(readable, recipe.least, recipe.canvas, area)
-        for sub, found in zip(readable, extracted, strict=True):
-            try:
-                if isinstance(found, DifregError):
-                    raise found
-                own = recipe.photographs([sub]) if shared is None else []
-                real = self._extract(own, 2, recipe.canvas) if own else shared
-                facts = (metadata or {}).get(sub.name)
-                done.append(self._register(check_name(sub.name), found, facts, recipe, begun, reals=real))
-            except DifregError as error:
-                failed.append(a.Failure(sub.name, error.message))
-            begun = time.monotonic()
-        with self._catalog.read() as tx:
-            provenance = self._provenance(tx, threshold=ACCEPTANCE, **recipe.told)
-            grown = {g.name: g.family for g in tx.generators(observed=True)}
-        final = tuple(replace(d, family=grown[d.generator]) for d in done)
-        return a.AddedEach(provenance, generators=final, failed=tuple(failed), graph=self._follow())
+        with self._rehearsed(dry_run):
+            for sub, found in zip(readable, extracted, strict=True):
+                try:
+                    if isinstance(found, DifregError):
+                        raise found
+                    own = recipe.photographs([sub]) if shared is None else []
+                    real = self._extract(own, 2, recipe.canvas) if own else shared
+                    facts = (metadata or {}).get(sub.name)
+                    done.append(self._register(check_name(sub.name), found, facts, recipe, begun, reals=real))
+                except DifregError as error:
+                    failed.append(a.Failure(sub.name, error.message))
+                begun = time.monotonic()
+            with self._catalog.read() as tx:
+                provenance = self._provenance(tx, threshold=ACCEPTANCE, **recipe.told)
+                grown = {g.name: g.family for g in tx.generators(observed=True)}
+        final = tuple(replace(d, family=grown[d.generator], dry_run=dry_run) for d in done)
+        graph = None if dry_run else self._follow()
+        return a.AddedEach(provenance, generators=final, failed=tuple(failed), graph=graph, dry_run=dry_run)
 
     def import_dif(self, folder: str | Path, name: str, *, assume_denoiser: str | None = None) -> a.ImportedDif:
         """Keep a fingerprint that the paper's code solved as a version of ``name`` without images.

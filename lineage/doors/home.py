@@ -36,6 +36,7 @@ class Home:
         self._blobs = open_blobs(config.blobs)
         self._denoiser = denoisers.DEFAULT
         self._store: GraphStore | None = None
+        self._rehearsing = False
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +67,26 @@ class Home:
 
     @cached_property
     def _members(self) -> Members:
-        return Members(self._blobs, self._background, self.settings.index)
+        return Members(self._blobs, self._background, self.settings.index, keep=not self._rehearsing)
+
+    @contextmanager
+    def _rehearsed(self, dry_run: bool = True) -> Iterator[None]:
+        """Let everything in the block be written to memory, and forgotten, if this is a ``dry_run``."""
+        if not dry_run:
+            yield
+            return
+        from difreg.storage.rehearsal import RehearsedBlobs, RehearsedCatalog
+
+        real = self._catalog, self._blobs, self._denoiser
+        self._catalog, self._blobs = RehearsedCatalog(self._catalog), RehearsedBlobs(self._blobs)
+        self._rehearsing = True
+        self.__dict__.pop("_members", None)
+        try:
+            yield
+        finally:
+            self._catalog.close()
+            self._catalog, self._blobs, self._rehearsing = real[0], real[1], False
+            self._settle(real[2])
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:

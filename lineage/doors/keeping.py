@@ -81,29 +81,50 @@ class Keeping(Home):
         with self._catalog.read() as tx:
             return history.answer(tx, name, self._provenance(tx))
 
-    def alias(self, reference: str, alias: str) -> a.Aliased:
-        """Let ``alias`` name one version (of a bare name the latest); it moves there if it named another."""
-        with self._writing() as tx:
+    def alias(self, reference: str, alias: str, *, dry_run: bool = False) -> a.Aliased:
+        """Let ``alias`` name one version (of a bare name the latest); it moves there if it named another.
+
+        Nothing is written if ``dry_run``.
+        """
+        with self._rehearsed(dry_run), self._writing() as tx:
             name, number, before = naming.set_alias(tx, reference, alias)
-            return a.Aliased(self._provenance(tx), generator=name, alias=alias, version=number, before=before)
+            return a.Aliased(
+                self._provenance(tx), generator=name, alias=alias, version=number, before=before, dry_run=dry_run
+            )
 
-    def unalias(self, name: str, alias: str) -> a.Aliased:
-        """Take an alias of a generator away."""
-        with self._writing() as tx:
+    def unalias(self, name: str, alias: str, *, dry_run: bool = False) -> a.Aliased:
+        """Take an alias of a generator away, or only say so if ``dry_run``."""
+        with self._rehearsed(dry_run), self._writing() as tx:
             before = naming.drop_alias(tx, name, alias)
-            return a.Aliased(self._provenance(tx), generator=name, alias=alias, version=None, before=before)
+            return a.Aliased(
+                self._provenance(tx), generator=name, alias=alias, version=None, before=before, dry_run=dry_run
+            )
 
-    def tag(self, name: str, tags: Mapping[str, str] | None = None, *, remove: Sequence[str] = ()) -> a.Tagged:
-        """Give a generator tags (a key it has gets the new value), and take the keys ``remove`` away."""
-        with self._writing() as tx:
+    def tag(
+        self,
+        name: str,
+        tags: Mapping[str, str] | None = None,
+        *,
+        remove: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> a.Tagged:
+        """Give a generator tags (a key it has gets the new value), and take the keys ``remove`` away.
+
+        Nothing is written if ``dry_run``.
+        """
+        with self._rehearsed(dry_run), self._writing() as tx:
             record = naming.set_tags(tx, name, tags or {}, remove)
-            return a.Tagged(self._provenance(tx), generator=record.name, tags=dict(record.tags))
+            return a.Tagged(self._provenance(tx), generator=record.name, tags=dict(record.tags), dry_run=dry_run)
 
-    def rename(self, old: str, new: str) -> a.Renamed:
-        """Give a generator another name; its history, versions, parents and children stay with it."""
-        with self._writing() as tx:
+    def rename(self, old: str, new: str, *, dry_run: bool = False) -> a.Renamed:
+        """Give a generator another name; its history, versions, parents and children stay with it.
+
+        Nothing is written if ``dry_run``.
+        """
+        with self._rehearsed(dry_run), self._writing() as tx:
             children = naming.rename(tx, old, new)
-            return a.Renamed(self._provenance(tx), before=old, generator=check_name(new), children=tuple(children))
+            now = check_name(new)
+            return a.Renamed(self._provenance(tx), before=old, generator=now, children=tuple(children), dry_run=dry_run)
 
     def remove(self, name: str, *, purge: bool = False, dry_run: bool = False) -> a.Removed:
         """Take a generator out of the registry; its versions stay on record and come back when it is added again.

@@ -42,16 +42,21 @@ class Starting(Keeping):
             made = super().init(denoiser=bundle.manifest.denoiser)
             return replace(made, starter=self._install(bundle))
 
-    def install_starter(self) -> a.StarterInstalled:
+    def install_starter(self, *, dry_run: bool = False) -> a.StarterInstalled:
         """Load the generators of the starter registry; what is here under a name of theirs is left as it is.
+
+        Parameters
+        ----------
+        dry_run
+            Only say what would be done.
 
         Raises
         ------
         IncompatibleError
             If the registry is of another denoiser.
         """
-        with self._starter(None) as bundle:
-            return self._install(bundle)
+        with self._starter(None) as bundle, self._rehearsed(dry_run):
+            return replace(self._install(bundle), dry_run=dry_run)
 
     @contextmanager
     def _starter(self, asked: str | None) -> Iterator[Bundle]:

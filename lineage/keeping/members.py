@@ -46,11 +46,14 @@ class Members:
     ----------
     folder
         Where the index lies; None keeps what is measured in memory alone.
+    keep
+        Whether what is measured goes into the index.
     """
 
-    def __init__(self, blobs: Blobs, background: Background, folder: Path | None = None) -> None:
+    def __init__(self, blobs: Blobs, background: Background, folder: Path | None = None, *, keep: bool = True) -> None:
         self.blobs = blobs
         self.background = background
+        self._keep_index = keep
         self._index = Index(folder / _file(background)) if folder is not None else None
         self._measured: dict[str, Measured] = {}
         self._profiles: OrderedDict[str, Profile] = OrderedDict()
@@ -95,7 +98,7 @@ class Members:
                 self._measured[digest] = Measured.of(made)
                 fresh[digest] = self._measured[digest].pack()
                 self._keep(digest, made)
-        if self._index:
+        if self._index and self._keep_index:
             self._index.put(fresh)
 
     def _read(self, digest: str) -> Profile:
