@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -39,10 +40,17 @@ def test_no_folder_is_imported_under_its_own_name() -> None:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the source distribution, and the wheel that was built from it and from nothing else."""
+    """A folder with the source distribution, and the wheel that was built from it and from nothing else.
+
+    Nothing of earlier builds is near: setuptools would take files from the lists they left.
+    """
     pytest.importorskip("build")
-    folder = tmp_path_factory.mktemp("built")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    folder, clean = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("clean")
+    for name in CONFIG["package-dir"].values():
+        shutil.copytree(ROOT / name, clean / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("LICENSE", "README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, clean)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(clean)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
@@ -57,7 +65,7 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python, wheel = str(environment / "bin" / "python"), str(next(built.glob("*.whl")))
     pip = [sys.executable, "-m", "pip", "--quiet", "--python", python, "install", "--no-index", "--no-deps", wheel]
     subprocess.run(pip, check=True, capture_output=True)
-    # A folder that a .pth file names comes last on the path; .pth files in it (of editable installs) are not read.
+    # A folder that a .pth file names comes last on the path; .pth files in it, as editable installs', are not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return environment
 
