@@ -24,6 +24,7 @@ MODULES = {"dask": "distributed", "ray": "ray"}
 TITLES = {"dask": "Dask", "ray": "Ray"}
 TRIES = 3  # in a row without a single result
 SHARE = 8  # tasks a worker of Ray gets at a time
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _TURN = Lock()
 T = TypeVar("T")
 Task = tuple[Any, ...]
@@ -70,11 +71,12 @@ def run(function: Callable[..., T], tasks: Sequence[Task], jobs: int = 0, parall
         return
     done = tries = 0
     with ExitStack() as opened:
-        backend = opened.enter_context(clusters.OPENED[parallel](jobs)) if parallel else "loky"
+        backend = opened.enter_context(clusters.OPENED[parallel](jobs)) if parallel else None
         work = partial(_away, function, __version__) if parallel else function
         while done < len(tasks):
             try:
-                for result in _spread(work, tasks[done:], (jobs or -1) if parallel else workers, backend):
+                left = tasks[done:]
+                for result in _spread(work, left, jobs or -1, backend) if parallel else _nearby(work, left, workers):
                     done, tries = done + 1, 0
                     yield result
             except (DifregError, GeneratorExit, KeyboardInterrupt):
@@ -91,8 +93,27 @@ def run(function: Callable[..., T], tasks: Sequence[Task], jobs: int = 0, parall
                     ) from error
 
 
+def _nearby(work: Callable[..., T], tasks: Sequence[Task], workers: int) -> Iterator[T]:
+    """One try on processes of this machine.
+
+    By joblib's executor, and not by its ``Parallel``: that now and then waits forever for a result of a process that
+    was killed while tasks were still being handed out.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    threads = str(max((os.cpu_count() or 1) // workers, 1))
+    made = get_reusable_executor(max_workers=workers, env=dict.fromkeys(THREADS, threads))
+    waiting = [made.submit(work, *task) for task in tasks]
+    try:
+        for future in waiting:
+            yield future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
 def _spread(work: Callable[..., T], tasks: Sequence[Task], jobs: int, backend: Any) -> Iterator[T]:
-    """One try."""
+    """One try on a cluster."""
     from joblib import Parallel, delayed, parallel_config
 
     form = "list" if backend == "ray" else "generator"  # joblib gives no generator from Ray
