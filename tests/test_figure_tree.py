@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+from browsing import SIZES, needs_chromium, opened
 from lineage_samples import HOSTILE
 
 from difreg.cli.main import run
@@ -16,7 +16,6 @@ from difreg.lineage.figures.dendrogram import NARROW, WIDE, tree_figure
 from difreg.lineage.figures.sheets import tree_sheet
 
 NAN = float("nan")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def tree(*names: str, method: str = "upgma") -> SimilarityTree:
@@ -89,25 +88,13 @@ def test_names_stay_text() -> None:
     assert "Similarity, not descent" in page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-@pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 800)])
+@needs_chromium
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_it_opens_offline(tmp_path: Path, width: int, height: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     file = tmp_path / "tree.html"
     file.write_text(tree_sheet(tree(*HOSTILE[:4])).page(), "utf-8")
-    said: list[str] = []
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": width, "height": height}).new_page()
-        page.on("console", lambda m: said.append(m.text))
-        page.on("pageerror", lambda e: said.append(str(e)))
-        page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
-        page.goto(file.as_uri())
-        page.wait_for_selector("#figure[data-ready]", timeout=20_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    with opened(file, width, height) as page:
         assert page.locator("#figure text", has_text=HOSTILE[0][:8]).count() == 1
-        browser.close()
-    assert said == []
 
 
 def test_the_command_writes_a_page_and_newick(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

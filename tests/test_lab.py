@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import needs_chromium, opened
 
 from difreg.cli.main import run
 from difreg.errors import InputError
 from difreg.lineage.figures.blank import NARROW, WIDE, blank_figure
 from difreg.lineage.lab import told
 from difreg.registry.solvers.blank import Blank, Snapshot, energy, fit_blank, stride_ratios
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -106,21 +104,11 @@ def test_the_command_answers_and_draws(tmp_path: Path, capsys: pytest.CaptureFix
     assert "multiple of 16" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@needs_chromium
 def test_the_page_opens_offline(tmp_path: Path, made: Blank) -> None:
     from difreg.lineage.figures.sheets import blank_sheet
 
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     file = tmp_path / "blank.html"
     file.write_text(blank_sheet(told(made), made).page(), "utf-8")
-    said: list[str] = []
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": 420, "height": 800}).new_page()
-        page.on("console", lambda m: said.append(m.text))
-        page.on("pageerror", lambda e: said.append(str(e)))
-        page.goto(file.as_uri())
-        page.wait_for_selector("#figure[data-ready]", timeout=20_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 420
-        browser.close()
-    assert said == []
+    with opened(file, 420, 800):
+        pass

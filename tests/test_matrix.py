@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 import painting
 import pytest
 from answer_samples import matrix
+from browsing import SIZES, needs_chromium, opened
 from lineage_samples import HOSTILE
 from sketching import sketch_file
 
@@ -25,9 +25,6 @@ from difreg.lineage.figures.sheets import matrix_sheet
 from difreg.lineage.kinship import kinships, with_doubt
 from difreg.registry.detection import correlations
 from difreg.registry.profiles import profile
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
 
 # Numbers
 
@@ -167,28 +164,16 @@ def test_it_fits_its_width(width: int, count: int) -> None:
     assert layout.height - layout.margin.t - layout.margin.b == pytest.approx(side, abs=1)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-@pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 800)])
+@needs_chromium
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_it_opens_offline_and_names_stay_text(tmp_path: Path, width: int, height: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     page_text = matrix_sheet(matrix(HOSTILE)).page()
     assert "onerror=alert(1)>" not in page_text
     assert "alert(2)</script>" not in page_text
     file = tmp_path / "matrix.html"
     file.write_text(page_text, "utf-8")
-    said: list[str] = []
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": width, "height": height}).new_page()
-        page.on("console", lambda m: said.append(m.text))
-        page.on("pageerror", lambda e: said.append(str(e)))
-        page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
-        page.goto(file.as_uri())
-        page.wait_for_selector("#figure[data-ready]", timeout=20_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    with opened(file, width, height) as page:
         assert page.locator("#figure .ytick text", has_text=HOSTILE[0][:6]).count() == 1
-        browser.close()
-    assert said == []
 
 
 # The command

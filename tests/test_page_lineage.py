@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import launched, needs_chromium
 from lineage_samples import HOSTILE, Lineage, hostile, registry
 
 from difreg.lineage.answers import Provenance, Queried
@@ -22,10 +22,6 @@ from difreg.lineage.figures.document import plotly_js
 from difreg.lineage.figures.kindred import read
 from difreg.lineage.figures.page import answer_page, lineage_page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 COUNT = """(group) => document.getElementById('figure').data
   .filter(t => t.meta.kind === 'hover' && t.legendgroup === group).reduce((n, t) => n + t.x.length, 0)"""
 GAPS = """(kind) => document.getElementById('figure').data
@@ -39,15 +35,13 @@ PLACE = """([kind, group, n]) => {
   return [r.left + l._size.l + l.xaxis.d2p(t.x[n]), r.top + l._size.t + l.yaxis.d2p(t.y[n])];
 }"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

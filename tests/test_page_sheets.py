@@ -5,7 +5,6 @@ Screenshots for eyes are written to pytest's temporary folder.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,26 +12,19 @@ from typing import Any
 
 import pytest
 from answer_samples import background, drifted, material, step, traced
+from browsing import SIZES, launched, needs_chromium
 from lineage_samples import HOSTILE
 
 from difreg.lineage.figures.report import report_page
 from difreg.lineage.figures.sheets import calibration_sheet, drift_sheet, trace_sheet
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-SIZES = [(1400, 900), (420, 800)]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +89,8 @@ def test_the_report_fits_its_figures_to_the_window_and_prints_them(browser: Any,
     assert page.evaluate(width) < 700  # A4 between its margins
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 420, "height": 800})
-    expect = playwright.expect
+    from playwright.sync_api import expect
+
     expect(page.locator("[data-figure=tree] .main-svg").first).to_have_attribute("width", "364")
     page.click("a[href='#limits']")
     expect(page.locator("#limits h2")).to_be_in_viewport()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import painting
 import pytest
+from browsing import SIZES, needs_chromium, opened
 from lineage_samples import HOSTILE
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +20,6 @@ from difreg.lineage.figures.sheets import portrait_sheet
 from difreg.lineage.portrait import BorderProfile, Portrait, period, portrait, summarised
 from difreg.registry.borders import DEPTH, Border, border
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Array = NDArray[np.float64]
 
 
@@ -130,25 +129,15 @@ def test_the_border_is_drawn_with_its_interval_and_n() -> None:
     assert not any("not kept" in n.text for n in figure.layout.annotations)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-@pytest.mark.parametrize(("width", "height"), [(1400, 900), (420, 800)])
+@needs_chromium
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_it_opens_offline(tmp_path: Path, width: int, height: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     text = portrait_sheet(drawn(HOSTILE[0])).page()
     assert "onerror=alert(1)>" not in text
     file = tmp_path / "portrait.html"
     file.write_text(text, "utf-8")
-    said: list[str] = []
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": width, "height": height}).new_page()
-        page.on("console", lambda m: said.append(m.text))
-        page.on("pageerror", lambda e: said.append(str(e)))
-        page.goto(file.as_uri())
-        page.wait_for_selector("#figure[data-ready]", timeout=20_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        browser.close()
-    assert said == []
+    with opened(file, width, height):
+        pass
 
 
 def test_the_command(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

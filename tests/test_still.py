@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from answer_samples import MADE, drifted, step, traced
+from browsing import CHROMIUM
 from lineage_samples import HOSTILE, registry
 from PIL import Image
 
@@ -19,8 +19,6 @@ from difreg.lineage.api import Registry
 from difreg.lineage.figures.lineage import lineage_figure
 from difreg.lineage.figures.sheets import drift_sheet, trace_sheet
 from difreg.lineage.figures.still import titled
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture

@@ -28,19 +28,23 @@ KINDS = {  # what a kinship can mean, for the sentence of `compare`
 
 
 def interval(pairs: Sequence[Scored], figure: Callable[[Scored], float], seed: int = 0) -> list[float]:
-    """95 % interval of the mean of ``figure`` over pairs, families drawn with replacement.
+    """:func:`family_interval` of ``figure`` over pairs."""
+    return family_interval([figure(p) for p in pairs], [p.families for p in pairs], seed)
+
+
+def family_interval(values: Sequence[float], families: Sequence[tuple[str, str]], seed: int = 0) -> list[float]:
+    """95 % interval of the mean of a value a pair, families drawn with replacement.
 
     A pair of two families weighs the product of their counts. With no family that fails it is degenerate: read the
     number of families beside it.
     """
-    names = sorted({f for p in pairs for f in p.families})
+    names = sorted({f for pair in families for f in pair})
     index = {f: k for k, f in enumerate(names)}
-    one, two = (np.array([index[p.families[side]] for p in pairs]) for side in (0, 1))
-    values = np.array([figure(p) for p in pairs])
+    one, two = (np.array([index[pair[side]] for pair in families]) for side in (0, 1))
     counts = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), REPLICATES)
     weights = np.where(one == two, counts[:, one], counts[:, one] * counts[:, two])
     total = weights.sum(1)
-    means = (weights @ values)[total > 0] / total[total > 0]
+    means = (weights @ np.array(values))[total > 0] / total[total > 0]
     return [round(float(q), 4) for q in np.quantile(means, [0.025, 0.975])]
 
 

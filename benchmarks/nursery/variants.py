@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.nursery.figures import Figure
+from benchmarks.nursery.figures import Figure, family_interval
 from benchmarks.nursery.relations import CONTROL, HARD, REAL, SAME, STRANGERS, relation
 from benchmarks.nursery.scoring import QUERY, REGISTERED
 from benchmarks.nursery.shelf import Grown
@@ -28,7 +28,6 @@ from difreg.registry.whitening import LEAST, basis, template
 Array = NDArray[np.float64]
 FALSE = 0.001
 KIN = (SAME, "tuned 10 %", "tuned 50 %", "tuned 100 %", "grandchild, 50 + 50 %", "distilled")
-REPLICATES = 500
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def variant_figures(material: Material, grown: Mapping[str, Grown], draws: int, 
                 "pairs": len(pairs),
                 "share": round(float(np.mean(list(shares.values()))), 4),
                 "gain": round(float(np.mean([shares[p] - base[p] for p in pairs])), 4),
-                "gain_interval": _interval({p: shares[p] - base[p] for p in pairs}),
+                "gain_interval": family_interval([shares[p] - base[p] for p in pairs], [p[2:] for p in pairs]),
             }
 
 
@@ -175,16 +174,3 @@ def _kind(a: str, b: str, grown: Mapping[str, Grown], kin: Mapping[frozenset[str
         return REAL
     found = kin.get(frozenset((a, b)))
     return "" if found is None else "real kin" if found else "real strangers"
-
-
-def _interval(gains: Mapping[tuple[str, str, str, str], float]) -> list[float]:
-    """95 % bootstrap over families of the mean gain."""
-    homes = sorted({h for key in gains for h in key[2:]})
-    index = {h: k for k, h in enumerate(homes)}
-    one, two = (np.array([index[key[side]] for key in gains]) for side in (2, 3))
-    values = np.array(list(gains.values()))
-    counts = np.random.default_rng(0).multinomial(len(homes), np.full(len(homes), 1 / len(homes)), REPLICATES)
-    weights = np.where(one == two, counts[:, one], counts[:, one] * counts[:, two])
-    total = weights.sum(1)
-    means = (weights @ values)[total > 0] / total[total > 0]
-    return [round(float(q), 4) for q in np.quantile(means, [0.025, 0.975])]
