@@ -17,6 +17,7 @@ from difreg.registry.solving import Solution
 from difreg.registry.whitening import images_needed
 
 COMPRESSED = "compressed"
+NOBODY = 0.9  # probability of no relative from which images that may have moved are of nobody without a word
 
 
 def further_images(made: Profile) -> int | None:
@@ -103,11 +104,23 @@ def trace_caveats(
     return out
 
 
-def displaced_caveat(family: str, likely: float, phase: Phase) -> Caveat:
-    """Why images that are of nobody where they lie may be so."""
+def displaced_caveat(phase: Phase, family: str, likely: float, nobody: float) -> Caveat | None:
+    """What a search of the phases says against images being of nobody; None where it agrees.
+
+    Parameters
+    ----------
+    family, likely
+        The likeliest family under the search, and its probability.
+    nobody
+        Probability of no relative under the search.
+    """
+    if nobody >= NOBODY:
+        return None
     where = f"{count(phase.dy, 'row')} and {count(phase.dx, 'column')} off the 8-pixel grid"
     done = "mirrored" if phase.mirrored and not (phase.dy or phase.dx) else "cropped or mirrored"
-    found = f"{where}{', mirrored' if phase.mirrored else ''}, they are of {shown(family)} (P {probability(likely)})"
+    found = f"{where}{', mirrored' if phase.mirrored else ''}, they may be of {shown(family)} (P {probability(likely)})"
+    if nobody >= 0.5:
+        return Caveat("perhaps_displaced", f"not ruled out: {done}, {found}; more images would tell")
     return Caveat("displaced", f"the images look {done}: {found}; trace them with --search-phase")
 
 

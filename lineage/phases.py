@@ -1,14 +1,16 @@
 """Searching the phases of images that were cropped off their generator's grid or mirrored, and what that costs.
 
-With the phase unknown every phase is as likely before looking, so that the likelihood ratio is the mean of the phases'
-ratios: a search over 128 phases divides what one phase tells by up to 128. Off the grid strangers have no heavier tail
-than on it (measured on grown decoders), so that the calibration is the same; see ``docs/method.md``.
+The likelihood ratio of a search is the mean of the phases' ratios, weighted by how likely each phase is before looking:
+one in four is mirrored in place, which keeps every pixel, and the other 127 share the rest. So a search divides what one
+phase tells by 4, or by up to 169. Off the grid strangers have no heavier tail than on it (measured on grown decoders), so
+that the calibration is the same; see ``docs/method.md``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,15 @@ from difreg.registry.profiles import Profile, profile
 from difreg.registry.whitening import PERIOD, template
 
 Array = NDArray[np.float64]
+MIRRORED_IN_PLACE = 0.25
+
+
+@cache
+def prior() -> Array:
+    """(128,) probability of each of :func:`difreg.registry.phases.phases` before looking, of images that moved."""
+    out = np.full(len(phases()), (1 - MIRRORED_IN_PLACE) / (len(phases()) - 1))
+    out[phases().index(Phase(0, 0, mirrored=True))] = MIRRORED_IN_PLACE
+    return out
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class Search:
     kinship
         (m,) kinship with each member at that phase.
     log_ratios
-        (m,) natural logarithm of the mean of the likelihood ratios over all phases.
+        (m,) natural logarithm of the mean of the likelihood ratios over all phases, weighted by their prior.
     """
 
     place: int
@@ -59,7 +70,7 @@ class Search:
         where = f"{count(p.dy, 'row')} and {count(p.dx, 'column')} off the grid of {PERIOD} pixels"
         text = (
             f"searched {searched} phases: likeliest {where}{', mirrored' if p.mirrored else ''} "
-            f"(P {equal(self.probability)} if a relative is registered); likelihood ratios are means over all phases"
+            f"(P {equal(self.probability)} if a relative is registered); likelihood ratios are weighted means over all phases"
         )
         return FoundPhase(p.dy, p.dx, p.mirrored, PERIOD, self.probability, searched, text)
 
@@ -120,12 +131,12 @@ def search(
     families: dict[str, list[int]] = {}
     for k in use.tolist():
         families.setdefault(homes[k], []).append(k)
-    weights = sum((told[:, rows].mean(1) for rows in families.values()), np.zeros(len(turned)))
+    weights = sum((told[:, rows].mean(1) for rows in families.values()), np.zeros(len(turned))) * prior()
     # Where several phases reach the limit of the calibration, the highest kinship decides.
     heights = z[:, use].max(1) if len(use) else np.zeros(len(turned))
     place = int(np.lexsort((heights, weights))[-1])
     with np.errstate(divide="ignore"):
-        mean = np.maximum(np.log(told.mean(0)), -LIMIT)
+        mean = np.maximum(np.log(prior() @ told), -LIMIT)
     share = float(weights[place] / weights.sum()) if weights.any() else float("nan")
     return Search(place, share, z[place], mean)
 

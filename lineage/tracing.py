@@ -96,8 +96,12 @@ def trace(
     verdict = _verdict(query.reliability, shares.get(best, 0.0), none if judged else None, doubtful)
     displaced = None
     if verdict == "none" and doubt and not found:
-        displaced = _displaced(query, fresh, families, prior)
-        verdict = "insufficient" if displaced else verdict
+        elsewhere = trace(query, fresh, families, prior, doubt=False, search_phase=True)
+        if moved := elsewhere.search:
+            displaced = displaced_caveat(
+                moved.phase, elsewhere.family, elsewhere.probability, elsewhere.none_probability
+            )
+        verdict = "insufficient" if elsewhere.none_probability < 0.5 else verdict
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))
@@ -151,14 +155,6 @@ def _verdict(reliability: float, probability: float, none: float | None, doubtfu
     # Compression, resampling and blur hide kinship, so that its absence is no evidence then; nor is none what is kin to
     # somebody who may not decide.
     return "none" if none >= 0.5 and not doubtful else "insufficient"
-
-
-def _displaced(query: Profile, members: Population, families: Mapping[str, str], prior: float) -> Caveat | None:
-    """What a search of the phases says against a verdict of none."""
-    again = trace(query, members, families, prior, doubt=False, search_phase=True)
-    if again.verdict != "kin" or again.search is None:
-        return None
-    return displaced_caveat(again.family, again.probability, again.search.phase)
 
 
 def _doubted(origin: Origin, query: Profile, members: Population, seed: int) -> Origin:
