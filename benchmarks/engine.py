@@ -277,7 +277,7 @@ def frontier_figures(run: Run, zoo: Path, ours: Sequence[str], path: Path | None
             "n": {"generators": len(run.reliable), "images_a_set": 4, "pairs": pairs, "draws": draws},
         }
     if path:
-        frontier.draw(points, path)
+        tradeoffs.draw(points, path)
 
 
 def reliable_generators(prepared: Prepared) -> list[str]:

@@ -124,6 +124,12 @@ def displaced_caveat(phase: Phase, family: str, likely: float, nobody: float) ->
     return Caveat("displaced", f"the images look {done}: {found}; trace them with --search-phase")
 
 
+def undecided_caveat(family: str, likely: float, nobody: float) -> Caveat:
+    """Why sound images come back undecided: no probability is high enough."""
+    told = f"{shown(family)} has P {probability(likely)}, no relative P {probability(nobody)}"
+    return Caveat("undecided", f"{told}: neither is enough to say so; more images would tell")
+
+
 def disagreement_caveats(agreed: Sequence[Agreement]) -> list[Caveat]:
     """What images that disagree with the verdict on their part mean for it."""
     against = [row.file for row in agreed if row.agrees is False]

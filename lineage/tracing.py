@@ -14,7 +14,7 @@ import numpy as np
 
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Caveat, Placement
-from difreg.lineage.caveats import displaced_caveat, further_images, trace_caveats
+from difreg.lineage.caveats import displaced_caveat, further_images, trace_caveats, undecided_caveat
 from difreg.lineage.keeping.population import Member, Population
 from difreg.lineage.kinship import Kinship, kinships, with_doubt
 from difreg.lineage.phases import Search, aligned, search_set
@@ -108,6 +108,9 @@ def trace(
         if verdict == "kin"
         else ()
     )
+    caveats = [*([displaced] if displaced else []), *_caveats(given, query, origins, shared, hushed)]
+    if verdict == "insufficient" and query.reliability >= RELIABLE and judged and not doubtful and not displaced:
+        caveats.append(undecided_caveat(best, shares[best], none))
     return Trace(
         verdict=verdict,
         family=best,
@@ -117,7 +120,7 @@ def trace(
         origins=tuple(top),
         indistinguishable=alike,
         needed_images=further_images(query) if verdict == "insufficient" else None,
-        caveats=(*([displaced] if displaced else []), *_caveats(given, query, origins, shared, hushed)),
+        caveats=tuple(caveats),
         search=found,
     )
 

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 import difreg
 from difreg.errors import InputError
 from difreg.lineage.answers import Added
+from difreg.lineage.caveats import displaced_caveat
 from difreg.lineage.confounds import kinship_without
 from difreg.lineage.histories import history_caveats
 from difreg.lineage.kinship import kinships
@@ -235,6 +236,18 @@ class TestAnswers:
         found = trace(query, [family, *self.members], {})
         assert found.verdict == "insufficient"
         assert "--search-phase" in next(c.text for c in found.caveats if c.code == "displaced")
+
+    def test_a_none_that_a_search_leaves_open_says_of_whom(self) -> None:
+        said = displaced_caveat(Phase(3, 5), "f", 0.2, 0.8)
+        assert said is not None
+        assert said.code == "perhaps_displaced"
+        assert "3 rows and 5 columns" in said.text
+        assert "of f (P .200)" in said.text
+        assert displaced_caveat(Phase(3, 5), "f", 0.05, 0.95) is None
+        likely = displaced_caveat(Phase(0, 0, mirrored=True), "f", 0.7, 0.3)
+        assert likely is not None
+        assert likely.code == "displaced"
+        assert "mirrored" in likely.text
 
     def test_the_watermark_alone_makes_nobody_kin(self) -> None:
         mark = watermark_of(get())
