@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import costs, frontier
+from benchmarks import costs, tradeoffs
 from benchmarks.baselines import NAMES, WHOLE, Solver, available, difference, solvers
 from benchmarks.intervals import auc, crossed, nested, wins
 from benchmarks.residuals import SAMPLES, SIMPLE, Crops, Prepared, prepare, read
@@ -261,10 +261,10 @@ def frontier_figures(run: Run, zoo: Path, ours: Sequence[str], path: Path | None
     for name in names:
         prepared = run.prepared.get(name) or prepare(run.crops, name, full=False)
         found = judge_detection(run, prepared, solvers(prepared.make)["lattice"], run.reliable, FOLDS)
-        tpr, interval, pairs = frontier.kinship(prepared, 4, draws, run.seed)
+        tpr, interval, pairs = tradeoffs.kinship(prepared, 4, draws, run.seed)
         ms = float(np.median(taken[name]["decode"] + taken[name]["denoise"]))
         limits = crossed(found, run.clusters(run.reliable))
-        points.append(frontier.Point(name, ms, float(found.mean()), limits, tpr, interval, name in ours))
+        points.append(tradeoffs.Point(name, ms, float(found.mean()), limits, tpr, interval, name in ours))
         yield {
             "figure": "frontier",
             "denoiser": name,

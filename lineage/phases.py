@@ -1,9 +1,9 @@
 """Searching the phases of images that were cropped off their generator's grid or mirrored, and what that costs.
 
-The likelihood ratio of a search is the mean of the phases' ratios, weighted by how likely each phase is before looking:
-one in four is mirrored in place, which keeps every pixel, and the other 127 share the rest. So a search divides what one
-phase tells by 4, or by up to 169. Off the grid strangers have no heavier tail than on it (measured on grown decoders), so
-that the calibration is the same; see ``docs/method.md``.
+The likelihood ratio of a search is the mean of the phases' ratios, weighted by how likely each is before looking: one
+in four is mirrored in place, which keeps every pixel, and the other 127 share the rest. So a search divides what one
+phase tells by 4, or by up to 169. Off the grid strangers have no heavier tail than on it (measured on grown decoders),
+so that the calibration is the same; see ``docs/method.md``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Search:
         where = f"{count(p.dy, 'row')} and {count(p.dx, 'column')} off the grid of {PERIOD} pixels"
         text = (
             f"searched {searched} phases: likeliest {where}{', mirrored' if p.mirrored else ''} "
-            f"(P {equal(self.probability)} if a relative is registered); likelihood ratios are weighted means over all phases"
+            f"(P {equal(self.probability)} if a relative is registered); likelihood ratios are means over all of them"
         )
         return FoundPhase(p.dy, p.dx, p.mirrored, PERIOD, self.probability, searched, text)
 

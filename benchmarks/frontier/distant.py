@@ -79,7 +79,7 @@ def _second(bench: Bench, zoo: Path, denoiser: str) -> Iterator[dict[str, object
     """Ten images of each, at their centre and whole, against every set of the 1.x line."""
     values = bench.material.coefficients
     line = [n for n, x in bench.lossless.items() if x.family == KIN_FAMILY]
-    others = [n for n in bench.material.panel_names()]
+    others = bench.material.panel_names()
     for area in ("centre", "whole"):
         asked = {name: _asked(zoo / "dif-samples" / name / "1_fake", denoiser, area) for name in DISTANT}
         for statistic, masks in STATISTICS.items():

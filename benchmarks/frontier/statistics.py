@@ -1,7 +1,7 @@
 """Other statistics of kinship than the product's, in one form: a space fitted to real generators, and its panel.
 
-A statistic is a list of masks over the whitened coefficients. Each mask gives a kinship of its own, its images scaled to
-unit length anew and its panel's scale taken anew; several are summed and divided by the root of their number
+A statistic is a list of masks over the whitened coefficients. Each mask gives a kinship of its own, its images scaled
+to unit length anew and its panel's scale taken anew; several are summed and divided by the root of their number
 (Stouffer et al. 1949), each being of unit spread for strangers.
 """
 
