@@ -1,6 +1,6 @@
-"""Figures of the frontier, one JSON line each.
+"""Figures of the frontier, one JSON line each. Two questions are asked of the nursery too, where its folder is given.
 
-python -m benchmarks.frontier --zoo ../shared/zoo --nursery DIR
+python -m benchmarks.frontier --zoo ../shared/zoo --nursery ~/.cache/difreg-nursery
 """
 
 from __future__ import annotations
@@ -10,21 +10,26 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.frontier import distant
+from benchmarks.frontier import changed, distant, single, weak
 
 Figures = Callable[[Path], Iterator[dict[str, object]]]
-ON_ZOO: dict[str, Figures] = {"distant": distant.figures}
+OF_REAL: dict[str, Figures] = {"distant": distant.figures, "single": single.figures, "weak": weak.figures}
+QUESTIONS = ("changed", *OF_REAL)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoo", type=Path, required=True, help="the labelled collection of real generators")
-    parser.add_argument("--only", choices=sorted(ON_ZOO), help="one question alone")
+    parser.add_argument("--nursery", type=Path, help="the folder in which benchmarks.nursery has grown")
+    parser.add_argument("--only", choices=QUESTIONS, help="one question alone")
     told = parser.parse_args(arguments)
-    for name, figures in ON_ZOO.items():
+    asked = {name: figures(told.zoo) for name, figures in OF_REAL.items()}
+    if told.nursery:
+        asked["changed"] = changed.figures(told.zoo, told.nursery)
+    for name, figures in asked.items():
         if told.only in (None, name):
-            for row in figures(told.zoo):
+            for row in figures:
                 print(json.dumps({"benchmark": "frontier", "question": name, **row}), flush=True)
 
 

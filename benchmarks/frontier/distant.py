@@ -16,9 +16,8 @@ from benchmarks.frontier.statistics import STATISTICS, Space
 from benchmarks.kinship import Bench
 from difreg.lineage.background_builder import gather
 from difreg.lineage.labelled import KIN_FAMILY, settled_pairs
-from difreg.registry import denoisers
-from difreg.registry.images import find, open_whole
-from difreg.registry.sketches import sketch
+from difreg.registry.extraction import extract
+from difreg.registry.images import AREAS
 from difreg.registry.whitening import coefficients
 
 Array = NDArray[np.float64]
@@ -32,7 +31,7 @@ def figures(zoo: Path, seed: int = 0) -> Iterator[dict[str, object]]:
     """StyleGAN2's three pairs, and Stable Diffusion 2.1, by denoiser and statistic."""
     for denoiser in DENOISERS:
         bench = Bench(gather(zoo, denoiser=denoiser))
-        for row in (*_trio(bench, seed), *_second(bench, zoo, denoiser)):
+        for row in (*_trio(bench, seed), *_second(bench, zoo, denoiser, seed)):
             yield {**row, "denoiser": denoiser}
 
 
@@ -75,41 +74,40 @@ def _trio(bench: Bench, seed: int) -> Iterator[dict[str, object]]:
                 }
 
 
-def _second(bench: Bench, zoo: Path, denoiser: str) -> Iterator[dict[str, object]]:
-    """Ten images of each, at their centre and whole, against every set of the 1.x line."""
+def _second(bench: Bench, zoo: Path, denoiser: str, seed: int) -> Iterator[dict[str, object]]:
+    """Ten images of each, at their centre and whole, against every set of the 1.x line and against all of them as one.
+
+    Strangers are the panel's generators, ten images each, against the same.
+    """
     values = bench.material.coefficients
     line = [n for n, x in bench.lossless.items() if x.family == KIN_FAMILY]
     others = bench.material.panel_names()
-    for area in ("centre", "whole"):
-        asked = {name: _asked(zoo / "dif-samples" / name / "1_fake", denoiser, area) for name in DISTANT}
-        for statistic, masks in STATISTICS.items():
-            null = np.array([
-                _space(bench, a, b).kinship(values[a][:10], values[b], masks) for a in others for b in line
-            ])  # fmt: skip
-            limit = float(np.quantile(null, 0.99))
-            for name, images in asked.items():
-                z = np.array([_space(bench, b).kinship(images, values[b], masks) for b in line])
+    whole_line = np.concatenate([values[n] for n in line])
+    rng = np.random.default_rng([seed, 10])
+    drawn = {n: [values[n][rng.permutation(20)[:10]] for _ in range(DRAWS)] for n in others}
+    for statistic in ("the product's", "sum over periods"):
+        masks = STATISTICS[statistic]
+        alone = np.array([_space(bench, a, b).kinship(drawn[a][0], values[b], masks) for a in others for b in line])
+        pooled = [[_space(bench, a, *line).kinship(d, whole_line, masks) for d in drawn[a]] for a in others]
+        limits = [float(np.quantile(null, 0.99)) for null in (alone, pooled)]
+        for area in AREAS:
+            for name, title in DISTANT.items():
+                asked = coefficients(
+                    extract([zoo / "dif-samples" / name / "1_fake"], denoiser=denoiser, area=area).sketches
+                )
+                z = np.array([_space(bench, b).kinship(asked, values[b], masks) for b in line])
+                as_one = _space(bench, *line).kinship(asked, whole_line, masks)
                 yield {
                     "measure": "distant, second generation",
-                    "set": DISTANT[name],
-                    "n": len(images),
+                    "set": title,
+                    "n": len(asked),
                     "area": area,
                     "statistic": statistic,
                     "z": [round(float(q), 2) for q in np.quantile(z, [0, 0.5, 1])],
-                    "limit": round(limit, 2),
-                    "found": round(float((z > limit).mean()), 3),
-                    "strangers": len(null),
+                    "limit": round(limits[0], 2),
+                    "found": round(float((z > limits[0]).mean()), 3),
+                    "z_of_the_line_as_one": round(as_one, 2),
+                    "limit_as_one": round(limits[1], 2),
+                    "strangers_above_as_one": round(float((np.array(pooled) >= as_one).mean()), 4),
+                    "strangers": len(others),
                 }
-
-
-def _asked(folder: Path, denoiser: str, area: str) -> Array:
-    noise = denoisers.get(denoiser)
-    made = []
-    for file in find([folder]):
-        pixels = open_whole(file)
-        if area == "centre":
-            top, left = (((side - 256) // 2) // 16 * 16 for side in pixels.shape[:2])
-            pixels = pixels[top : top + 256, left : left + 256]
-        if (found := sketch(noise.residual(np.ascontiguousarray(pixels)))) is not None:
-            made.append(found)
-    return coefficients(np.stack(made))
