@@ -17,6 +17,7 @@ from benchmarks.kinship import Bench
 from benchmarks.robustness.table import HALF, file_paths, treated
 from benchmarks.robustness.treatments import saved
 from difreg.lineage.background_builder import gather
+from difreg.lineage.calibration import calibration_at
 from difreg.lineage.confounds import kinship_without
 from difreg.lineage.kinship import threshold
 from difreg.lineage.labelled import settled_pairs
@@ -59,7 +60,7 @@ def figures(zoo: Path, denoiser: str, seed: int) -> Iterator[dict[str, object]]:
             for n, m in combinations(SETS, 2):
                 kind = _kind(kin.get(frozenset((n, m))))
                 found.setdefault(f"{kind}, both compressed", []).append(_kinship(made[n], made[m], rows, background))
-            limit = threshold(background.calibration)
+            limit = threshold(calibration_at(background.calibrations, HALF))
             for pairs, z in sorted(found.items()):
                 if not pairs.startswith("unsettled"):
                     yield {
