@@ -32,6 +32,8 @@ SIZES = ((8, 8), (8, 20))
 DRAWS = 6
 FALSE = 0.01
 DENOISERS = ("wavelet-1", "periodic-fast-1")
+SUM = "sum of both residuals"
+TRIED = ("the product's", "period 8", "sum over periods")
 LEARNT_FROM = ("tuned 50 %", "tuned 100 %", "distilled")
 JUDGED = (SAME, "tuned 10 %", "tuned 50 %", "tuned 100 %", "distilled", CONTROL)
 REAL_KIN, REAL_STRANGERS = "real kin", "real strangers"
@@ -51,17 +53,14 @@ class Pairs:
 
 
 class _Side:
-    """One denoiser's coefficients of all sets, real ones too, and a space fitted to the real."""
+    """One residual's coefficients of all sets, real ones too, and a space fitted to the real."""
 
-    def __init__(self, zoo: Path, nursery: Path, denoiser: str) -> None:
-        self.material = gather(zoo, denoiser=denoiser)
-        self.grown = load(nursery, denoiser)
-        lossless = [n for n, x in self.material.labels.items() if x.lossless]
-        whitening = fit_whitening([self.material.coefficients[n] for n in lossless])
-        panel = [template(whitening.unit(self.material.coefficients[n])).direction for n in self.material.panel_names()]
+    def __init__(self, grown: Mapping[str, Grown], material: Material, values: Mapping[str, Array]) -> None:
+        self.grown, self.values = grown, values
+        self.real = [n for n, x in material.labels.items() if x.lossless]
+        whitening = fit_whitening([values[n] for n in self.real])
+        panel = [template(whitening.unit(values[n])).direction for n in material.panel_names()]
         self.space = Space(whitening.weights, np.stack(panel))
-        self.real = lossless
-        self.values = {n: coefficients(g.sketches) for n, g in self.grown.items()}
 
     def drawn(self, sizes: tuple[int, int], seed: int) -> Iterator[tuple[list[Array], list[Array]]]:
         """Coefficients of each set as query and as what it is compared with, a draw at a time."""
@@ -73,7 +72,7 @@ class _Side:
                 queries.append(self.values[name][a])
                 others.append(self.values[name][b])
             for name in self.real:
-                found = self.material.coefficients[name]
+                found = self.values[name]
                 picks = rng.permutation(len(found))
                 queries.append(found[picks[: sizes[0]]])
                 others.append(found[picks[-sizes[1] :]])
@@ -82,16 +81,20 @@ class _Side:
 
 def figures(zoo: Path, nursery: Path, seed: int = 0) -> Iterator[dict[str, object]]:
     """Shares found by statistic, and how much that is more than the product's."""
-    sides = {d: _Side(zoo, nursery, d) for d in DENOISERS}
-    first = sides[DENOISERS[0]]
-    pairs = _pairs(first.grown, first.material, first.real)
+    values = {}
+    for denoiser in DENOISERS:
+        material, grown = gather(zoo, denoiser=denoiser), load(nursery, denoiser)
+        values[denoiser] = {**material.coefficients, **{n: coefficients(g.sketches) for n, g in grown.items()}}
+    one, two = values.values()
+    values[SUM] = {n: one[n] + two[n] for n in one}
+    sides = {name: _Side(grown, material, found) for name, found in values.items()}
+    pairs = _pairs(grown, material, sides[SUM].real)
     for sizes in SIZES:
-        z = {d: {n: _table(s, masks, pairs, sizes, seed) for n, masks in STATISTICS.items()} for d, s in sides.items()}
-        told = {name: z[DENOISERS[0]][name] for name in STATISTICS}
-        told |= {f"{name}, {DENOISERS[1]}": z[DENOISERS[1]][name] for name in ("the product's", "sum over periods")}
-        told["both denoisers"] = sum(z[d]["the product's"] for d in DENOISERS) / np.sqrt(2)
-        told["both denoisers, sum over periods"] = sum(z[d]["sum over periods"] for d in DENOISERS) / np.sqrt(2)
-        groups = {d: np.stack([_table(s, [m], pairs, sizes, seed) for m in GROUPS], -1) for d, s in sides.items()}
+        z = {d: {n: _table(s, STATISTICS[n], pairs, sizes, seed) for n in TRIED} for d, s in sides.items()}
+        told = {f"{name}{'' if d == DENOISERS[0] else ', ' + d}": z[d][name] for d in sides for name in TRIED}
+        for name in TRIED:
+            told[f"{name}, sum of both scores"] = sum(z[d][name] for d in DENOISERS) / np.sqrt(2)
+        groups = {d: np.stack([_table(sides[d], [m], pairs, sizes, seed) for m in GROUPS], -1) for d in DENOISERS}
         told["learned weights"] = _learned(groups[DENOISERS[0]], pairs)
         told["learned weights, both denoisers"] = _learned(np.concatenate(list(groups.values()), -1), pairs)
         base = _found(told["the product's"], pairs)
