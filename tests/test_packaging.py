@@ -39,7 +39,7 @@ def test_every_package_it_imports_is_declared() -> None:
     wanted = [*project["dependencies"], *(p for extra in project["optional-dependencies"].values() for p in extra)]
     declared = {re.split(r"[^\w-]", line, maxsplit=1)[0].lower() for line in wanted}
     brought = {"sqlalchemy": "sqlmodel", "dask": "distributed", "choreographer": "kaleido"}
-    called = {"PIL": "pillow", "pywt": "pywavelets", "yaml": "pyyaml", "graspologic_native": "graspologic-native"}
+    called = {"PIL": "pillow", "pywt": "pywavelets", "yaml": "pyyaml"}
     sources = [p.read_text("utf-8") for folder in CONFIG["package-dir"].values() for p in (ROOT / folder).rglob("*.py")]
     found = {name.partition(".")[0] for text in sources for name in _imported(text)}
     found -= {*sys.stdlib_module_names, "difreg"}
