@@ -9,7 +9,7 @@ import typer
 from difreg import numerals
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.cli.views import YARDSTICK, provenance_line, yardstick
 from difreg.lineage.answers import Families, FamilyTitled
 from difreg.names import some
@@ -34,23 +34,27 @@ def rename(
     session: Session,
     family: Annotated[str, typer.Argument(metavar="FAMILY", help="The family's name.", show_default=False)],
     title: Annotated[str, typer.Argument(metavar="TITLE", help="Its title; '' takes it away.", show_default=False)],
+    dry_run: DryRun = False,
 ) -> None:
     """Give a family a title.
 
     Its name stays what it is, and the title stays with the name as the family grows.
     """
     with session.registry() as registry:
-        answer = registry.rename_family(family, title)
+        answer = registry.rename_family(family, title, dry_run=dry_run)
     session.answer(answer, _titled, _titled_sheet)
 
 
 def _titled(answer: FamilyTitled) -> list[Block]:
-    now = f"is titled {answer.title}" if answer.title else "has no title"
+    has, is_ = ("would have", "would be") if answer.dry_run else ("has", "is")
+    now = f"{is_} titled {answer.title}" if answer.title else f"{has} no title"
     return [f"{answer.family} {now}" + (f", was {answer.before}" if answer.before else "")]
 
 
 def _titled_sheet(answer: FamilyTitled) -> Sheet:
-    return Sheet(("family", "title", "before"), [(answer.family, answer.title, answer.before)])
+    return Sheet(
+        ("family", "title", "before", "dry_run"), [(answer.family, answer.title, answer.before, answer.dry_run)]
+    )
 
 
 def _text(answer: Families) -> list[Block]:

@@ -11,7 +11,7 @@ import typer
 from difreg.cli.failures import FINDING
 from difreg.cli.render import Block, Sheet
 from difreg.cli.session import Session
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.lineage.answers import Answer, GraphFollowed, GraphStatus, GraphSynced
 from difreg.numerals import UNKNOWN, count
 
@@ -26,6 +26,7 @@ class FailOn(StrEnum):
 def sync(
     session: Session,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Take all out of the store first.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Bring the graph store to the registry's state.
 
@@ -33,7 +34,7 @@ def sync(
     the next one.
     """
     with session.registry() as registry:
-        answer = registry.graph_sync(rebuild=rebuild)
+        answer = registry.graph_sync(rebuild=rebuild, dry_run=dry_run)
     session.answer(answer, _synced, _sheet)
 
 
@@ -60,8 +61,9 @@ def tell(session: Session, followed: GraphFollowed | None) -> None:
 
 def _synced(answer: GraphSynced) -> list[Block]:
     total = f"{count(answer.nodes, 'node')}, {count(answer.edges, 'edge')}"
-    sent = f"{count(answer.sent_nodes, 'node')} and {count(answer.sent_edges, 'edge')} sent"
-    removed = f"{count(answer.removed_nodes, 'node')} and {count(answer.removed_edges, 'edge')} removed"
+    would = "would be " if answer.dry_run else ""
+    sent = f"{count(answer.sent_nodes, 'node')} and {count(answer.sent_edges, 'edge')} {would}sent"
+    removed = f"{count(answer.removed_nodes, 'node')} and {count(answer.removed_edges, 'edge')} {would}removed"
     changed = any((answer.sent_nodes, answer.sent_edges, answer.removed_nodes, answer.removed_edges))
     return [f"{answer.store} at {answer.place}: {total}", f"{sent}, {removed}" if changed else "nothing had changed"]
 

@@ -8,11 +8,11 @@ import typer
 
 from difreg.cli.render import Sheet
 from difreg.cli.session import Session
-from difreg.cli.verb import Panel, verb
+from difreg.cli.verb import DryRun, Panel, verb
 from difreg.cli.views import caveats
 from difreg.lineage.answers import ImportedDif
 
-_COLUMNS = ("generator", "version", "created", "digest", "file", "denoiser", "scores")
+_COLUMNS = ("generator", "version", "created", "digest", "file", "denoiser", "scores", "dry_run")
 
 
 @verb(
@@ -28,6 +28,7 @@ def import_dif(
         str | None,
         typer.Option("--assume-denoiser", metavar="NAME", help="The denoiser it is taken to be solved with."),
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Import a fingerprint that the code of the Deep Image Fingerprint paper solved.
 
@@ -35,13 +36,14 @@ def import_dif(
     say that it was this registry's does it score images. Nothing in the file is run.
     """
     with session.registry() as registry:
-        answer = registry.import_dif(folder, name, assume_denoiser=assume_denoiser)
+        answer = registry.import_dif(folder, name, assume_denoiser=assume_denoiser, dry_run=dry_run)
     session.answer(answer, _text, _sheet)
 
 
 def _text(answer: ImportedDif) -> list[str]:
     what = f"{answer.generator} version {answer.version}"
-    first = f"imported {what} from {answer.file}" if answer.created else f"{what} is this fingerprint already"
+    did = "would import" if answer.dry_run else "imported"
+    first = f"{did} {what} from {answer.file}" if answer.created else f"{what} is this fingerprint already"
     return [first, *caveats(answer.warnings)]
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg.lineage.answers import Agreement
-from difreg.lineage.calibration import calibration_at, log_t
+from difreg.lineage.calibration import calibration_at
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.mixing import Part, single_evidence, single_kinship
+from difreg.lineage.student import log_t
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.profiles import Profile
 

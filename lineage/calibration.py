@@ -17,8 +17,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, stdtr
 
+from difreg.lineage.student import log_t, student_scale, tail
 from difreg.registry.background import Calibration
 
 Array = NDArray[np.float64]
@@ -135,7 +135,7 @@ def p_values(kinship: Array, images: Counts, calibrations: tuple[Calibration, ..
     out = np.empty(len(kinship))
     for count in np.unique(images).tolist():
         c, mine = calibration_at(calibrations, count), images == count
-        out[mine] = stdtr(c.degrees, -kinship[mine] / c.scale)
+        out[mine] = tail(kinship[mine] / c.scale, c.degrees)
     return out
 
 
@@ -146,30 +146,6 @@ def q_values(p: Array) -> Array:
     out = np.empty(len(p))
     out[order] = np.minimum.accumulate(stepped[::-1])[::-1]
     return out
-
-
-def log_t(x: Array, degrees: float, scale: float) -> Array:
-    """Logarithm of the density of a Student t about zero."""
-    peak = gammaln((degrees + 1) / 2) - gammaln(degrees / 2) - 0.5 * math.log(degrees * math.pi) - math.log(scale)
-    out: Array = peak - (degrees + 1) / 2 * np.log1p((x / scale) ** 2 / degrees)
-    return out
-
-
-def student_scale(x: Array, degrees: float, weight: Array | None = None) -> Array:
-    """Maximum-likelihood scale, (...), of a Student t about zero along the last axis (expectation maximisation).
-
-    Parameters
-    ----------
-    weight
-        (...) like ``x``; all alike where None.
-    """
-    share = np.ones_like(x) if weight is None else weight
-    share = share / share.sum(-1, keepdims=True)
-    scale = np.sqrt((share * x * x).sum(-1))
-    for _ in range(200):
-        trust = (degrees + 1) / (degrees + (x / scale[..., None]) ** 2)
-        scale = np.sqrt((share * trust * x * x).sum(-1))
-    return np.asarray(scale)
 
 
 def crossing(log_ratio: float, calibration: Calibration) -> float:

@@ -14,14 +14,14 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from difreg.lineage import answers as a
-from difreg.lineage.calibration import calibration_at, log_likelihood_ratio, student_scale
+from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 from difreg.lineage.histories import history_caveats
 from difreg.lineage.keeping.foreign import detect_caveats
 from difreg.lineage.kinship import attributable, probability, score
 from difreg.lineage.phases import search
+from difreg.lineage.student import student_scale, tail
 from difreg.lineage.tracing import DECIDED, posterior
 from difreg.registry.background import Background
 from difreg.registry.detection import correlations
@@ -120,8 +120,7 @@ def _p_values(found: Array, photographs: Array, highest: bool = False) -> Array:
     centre = np.median(photographs, 1, keepdims=True) if highest else photographs.mean(1, keepdims=True)
     known = np.sort(photographs)[:, (photographs.shape[1] + 1) // 2 :] if highest else photographs
     spread = student_scale(known - centre, TAIL)[:, None] * sqrt(1 + 1 / photographs.shape[1])
-    out: Array = stdtr(TAIL, -(found - centre) / spread)
-    return out
+    return tail((found - centre) / spread, TAIL)
 
 
 def detect(

@@ -15,6 +15,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from difreg.lineage.leiden import Network, leiden
+
 RESOLUTION = 0.5
 SLACK = 1e-9  # of the order of sums
 REPLICATES = 200
@@ -142,10 +144,10 @@ def _split(edges: list[Weighted]) -> list[tuple[str, ...]]:
     whole = len(everyone) * (len(everyone) - 1) // 2
     if len(edges) == whole and min(weight for _, _, weight in edges) > RESOLUTION:
         return [everyone]  # where all are kin nothing can be better than to stay together
-    from graspologic_native import leiden
-
-    _, found = leiden(edges, resolution=RESOLUTION, use_modularity=False, seed=0, iterations=4, trials=4)
-    return _settled(found, edges)
+    place = {name: k for k, name in enumerate(everyone)}
+    ends = np.array([(place[a], place[b]) for a, b, _ in edges])
+    network = Network.of(np.ones(len(everyone)), ends[:, 0], ends[:, 1], np.array([weight for _, _, weight in edges]))
+    return _settled(dict(zip(everyone, leiden(network, RESOLUTION).tolist(), strict=True)), edges)
 
 
 def _settled(home: dict[str, int], edges: Sequence[Weighted]) -> list[tuple[str, ...]]:

@@ -14,7 +14,8 @@ from difreg.lineage import kinship
 from difreg.lineage.answers import CrossDetection, MatrixCell, MatrixMember
 from difreg.lineage.calibration import calibration_at, log_likelihood_ratio
 from difreg.lineage.crossdetection import cross_detect_each, cross_detect_self
-from difreg.lineage.similarity import distances
+from difreg.lineage.seriation import leaf_order
+from difreg.lineage.similarity import distances, upgma
 from difreg.registry import intervals
 from difreg.registry.detection import correlations
 from difreg.registry.fingerprints import Fingerprint
@@ -40,14 +41,11 @@ def ordered(profiles: Sequence[Profile], homes: Homes) -> list[Profile]:
 
 
 def _by_likeness(profiles: Sequence[Profile]) -> list[Profile]:
-    """Leaves of average linkage in the order that keeps neighbours alike (Bar-Joseph et al. 2001)."""
+    """Leaves of average linkage, neighbours as alike as the tree allows."""
     if len(profiles) < 3:
         return list(profiles)
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    apart = squareform(distances(np.stack([p.direction for p in profiles])), checks=False)
-    return [profiles[k] for k in leaves_list(linkage(apart, "average", optimal_ordering=True))]
+    apart = distances(np.stack([p.direction for p in profiles]))
+    return [profiles[k] for k in leaf_order(upgma(apart), apart)]
 
 
 def members(profiles: Sequence[Profile], homes: Homes) -> tuple[MatrixMember, ...]:

@@ -49,18 +49,45 @@ def distances(directions: Array) -> Array:
 
 
 def upgma(distance: Array) -> Tree:
-    """Average linkage (UPGMA, Sokal and Michener 1958) of (n, n) distances, n of 2 or more; a node lies at half."""
-    from scipy.cluster.hierarchy import linkage
-    from scipy.spatial.distance import squareform
+    """Average linkage (UPGMA, Sokal and Michener 1958) of (n, n) distances, n of 2 or more; a node lies at half.
 
+    By the nearest-neighbour chain (Muellner 2011, algorithm 3): each group is followed to its nearest, until two are
+    each other's nearest and are joined; n^2 steps.
+    """
     n = len(distance)
-    rows = linkage(squareform(distance, checks=False), "average")
-    height = np.concatenate([np.zeros(n), rows[:, 2] / 2])
-    children = tuple((int(a), int(b)) for a, b in rows[:, :2])
+    d = distance.astype(np.float64)
+    np.fill_diagonal(d, np.inf)
+    size, height = np.ones(n), np.zeros(n)
+    joined: list[tuple[float, int, int]] = []
+    chain: list[int] = []
+    while len(joined) < n - 1:
+        chain = chain or [int(np.argmax(size > 0))]
+        nearest = int(d[chain[-1]].argmin())
+        if len(chain) > 1 and d[chain[-1], chain[-2]] <= d[chain[-1], nearest]:  # of the equally near the one before
+            gone, kept = sorted((chain.pop(), chain.pop()))
+            height[kept] = max(d[gone, kept], height[gone], height[kept])  # rounding must turn no branch over
+            joined.append((float(height[kept]), gone, kept))
+            mean = (size[gone] * d[gone] + size[kept] * d[kept]) / (size[gone] + size[kept])
+            d[kept], d[:, kept] = mean, mean
+            d[gone], d[:, gone], d[kept, kept] = np.inf, np.inf, np.inf
+            size[kept], size[gone] = size[gone] + size[kept], 0
+        else:
+            chain.append(nearest)
+    return _by_height(n, sorted(joined, key=lambda row: row[0]))
+
+
+def _by_height(n: int, joined: Sequence[tuple[float, int, int]]) -> Tree:
+    """The tree of groups joined at rising distances, each pair named by a leaf of either; the later leaf stays."""
+    height, label = np.zeros(2 * n - 1), list(range(n))
     lengths = np.zeros(2 * n - 1)
-    for k, below in enumerate(children):
-        lengths[list(below)] = height[n + k] - height[list(below)]
-    return Tree(n, children, tuple(lengths.tolist()))
+    children: list[tuple[int, ...]] = []
+    for k, (apart, gone, kept) in enumerate(joined, n):
+        height[k] = apart / 2
+        below = sorted((label[gone], label[kept]))
+        lengths[below] = height[k] - height[below]
+        children.append(tuple(below))
+        label[kept] = k
+    return Tree(n, tuple(children), tuple(lengths.tolist()))
 
 
 def neighbour_joining(distance: Array) -> Tree:

@@ -22,7 +22,7 @@ from difreg.cli.main import PLOTS, VERBS, run
 from difreg.lineage import answers
 from difreg.lineage.answers import Answer
 
-HEAVY = ("torch", "scipy", "numpy", "plotly", "pandas", "neo4j", "sqlmodel", "sqlalchemy", "PIL", "networkx", "kglite")
+HEAVY = ("torch", "numpy", "plotly", "pandas", "neo4j", "sqlmodel", "sqlalchemy", "PIL", "networkx", "kglite")
 HOSTILE = "a\x1b[31m\x07\u202e[red]b"
 
 

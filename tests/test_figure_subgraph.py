@@ -7,12 +7,17 @@ import math
 from itertools import combinations
 from typing import Any
 
+import networkx as nx
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lineage_samples import HOSTILE
 
 from difreg.errors import InputError
 from difreg.lineage.answers import Provenance, Queried
 from difreg.lineage.figures.page import answer_page
+from difreg.lineage.figures.stress import stress_layout
 from difreg.lineage.figures.subgraph import MOST_NODES, collect, subgraph_figure
 
 WIDTH = 1180
@@ -88,6 +93,31 @@ def test_places_and_parallel_edges_lie_apart() -> None:
     middles = [(x, y) for t in named(drawn, "hover") for x, y in zip(t.x, t.y, strict=True)]
     assert min(math.dist(a, b) for a, b in combinations(middles, 2)) > 8
     assert all(math.isfinite(v) for t in drawn.data for v in (*t.x, *t.y) if v is not None)
+
+
+def stress(graph: nx.Graph[int], places: Any) -> float:
+    """Of all pairs, squared deviations of places' distances from the steps between, in steps; at the best scale."""
+    steps = dict(nx.all_pairs_shortest_path_length(graph))
+    ratio = np.array([math.dist(places[a], places[b]) / steps[a][b] for a, b in combinations(graph, 2)])
+    return float(((ratio * ratio.sum() / (ratio**2).sum() - 1) ** 2).mean())
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(2, 90), st.integers(0, 2**31), st.booleans())
+def test_places_are_about_as_far_apart_as_the_steps_between(n: int, seed: int, tree: bool) -> None:
+    graph = nx.random_labeled_tree(n, seed=seed)
+    if not tree:
+        graph.add_edges_from(nx.gnm_random_graph(n, n // 2, seed=seed).edges())
+    found = stress(graph, stress_layout(graph))
+    assert found < 1.15 * stress(graph, nx.kamada_kawai_layout(graph)) + 0.003
+    assert np.array_equal(stress_layout(graph), stress_layout(graph))
+
+
+def test_the_largest_answer_is_drawn() -> None:
+    hub = [{"r": edge("MEMBER_OF", f"n{k}", "Family:f")} for k in range(MOST_NODES - 1)]
+    spots = [(x, y) for t in named(figure(*hub), "nodes") for x, y in zip(t.x, t.y, strict=True)]
+    assert len(spots) == MOST_NODES
+    assert min(math.dist(a, b) for a, b in combinations(spots, 2)) > 10
 
 
 def test_the_same_answer_gives_the_same_page() -> None:

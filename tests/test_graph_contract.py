@@ -74,7 +74,10 @@ def test_what_goes_in_comes_out(any_store: GraphStore) -> None:
     assert not any_store.holds("abc1")
     assert told(any_store.read()) == ({}, Counter())
     assert any_store.status().digest is None
+    planned = any_store.plan(lineage(), "abc1")
+    assert told(any_store.read()) == ({}, Counter())
     done = any_store.sync(lineage(), "abc1")
+    assert planned == done == any_store.plan(lineage(), "abc1", anew=True)
     assert told(any_store.read()) == told(lineage())
     assert done == Synced(lineage().number_of_nodes(), lineage().number_of_edges())
     assert any_store.holds("abc1")

@@ -62,8 +62,11 @@ def test_only_what_changed_is_sent(store: Neo4jStore) -> None:
     graph.nodes["Generator:mj"]["version"] = 2
     graph.add_edge("Generator:mj", "Generator:sd14", type="DECLARED_PARENT", relation="fine-tune")
     graph.add_edge("Generator:mj", "Generator:sd14", type="DECLARED_PARENT", relation="merge")
+    assert store.plan(graph, "b") == Synced(nodes=1, edges=2)
+    assert store.holds("a")
     assert store.sync(graph, "b") == Synced(nodes=1, edges=2)
     graph.remove_node("Family:family-1")
+    assert store.plan(graph, "c") == Synced(stale_nodes=1, stale_edges=2)
     assert store.sync(graph, "c") == Synced(stale_nodes=1, stale_edges=2)
     assert told(store.read()) == told(graph)
 
@@ -419,7 +422,7 @@ def test_add_is_followed_by_the_graph_and_status_tells(
     code, out, _ = call(capsys, "graph", "status", "--format", "json")
     state = json.loads(out)
     assert (code, state["schema"], state["reachable"], state["current"]) == (0, "difreg/graph-status", True, False)
-    assert call(capsys, "graph", "sync")[0] == 2
+    assert call(capsys, "graph", "sync")[0] == call(capsys, "graph", "sync", "--dry-run")[0] == 2
     assert not configured.exists()
 
     code, out, err = call(capsys, "add", "one", str(tmp_path / "one"), "--format", "json")
@@ -447,13 +450,28 @@ def test_add_is_followed_by_the_graph_and_status_tells(
     code, out, _ = call(capsys, "graph", "status")
     assert "behind: 1 change since" in out
     assert call(capsys, "graph", "status", "--fail-on", "behind")[0] == 1
+    code, out, _ = call(capsys, "graph", "sync", "--dry-run", "--format", "json")
+    planned = json.loads(out)
+    assert call(capsys, "graph", "status", "--fail-on", "behind")[0] == 1
     code, out, _ = call(capsys, "graph", "sync", "--format", "json")
     sent = json.loads(out)
     assert (code, sent["schema"], sent["sent_nodes"], sent["removed_nodes"]) == (0, "difreg/graph-sync", 2, 0)
+    assert sent == {**planned, "dry_run": False}
     assert "nothing had changed" in call(capsys, "graph", "sync")[1]
     assert f"{sent['nodes']} nodes and {sent['edges']} edges sent" in call(capsys, "graph", "sync", "--rebuild")[1]
     code, out, _ = call(capsys, "graph", "status", "--fail-on", "behind")
     assert (code, "it is of the registry's state" in out) == (0, True)
+
+
+def test_a_dry_run_gives_the_registry_no_id(
+    configured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.delenv("DIFREG_GRAPH_URL")
+        write_set(tmp_path / "one", 1, 4, 1)
+        assert call(capsys, "add", "one", str(tmp_path / "one"))[0] == 0
+    assert "2 nodes and 1 edge would be sent" in call(capsys, "graph", "sync", "--dry-run")[1]
+    assert json.loads(call(capsys, "graph", "status", "--format", "json")[1])["registry"] is None
 
 
 def test_the_embedded_graph_is_synced_too(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from painting import contents, made, paint, pattern, write_set
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import convolve, gaussian_filter, uniform_filter
 
 import difreg
 from difreg.errors import InputError
@@ -29,6 +29,7 @@ from difreg.registry.extraction import extract, write_sketch
 from difreg.registry.histories.blocks import comb
 from difreg.registry.histories.files import LOSSLESS, WEBP, told_by
 from difreg.registry.histories.record import COLUMNS, Histories, history_of
+from difreg.registry.histories.scaling import predicted, window_sums
 from difreg.registry.histories.watermark import marked
 from difreg.registry.nuisance import WATERMARKED, watermark_of
 from difreg.registry.phases import Phase
@@ -87,6 +88,15 @@ class TestPixels:
         larger = Image.fromarray(paint(1, 1)).resize((384, 384), how).crop((64, 64, 320, 320))
         assert of(np.asarray(larger)).resampled.all()
         assert not of(paint(1, 1)).resampled.any()
+
+    @few
+    @given(st.integers(0, 2**31), st.integers(8, 40), st.integers(8, 40), st.sampled_from([1, 3, 15]))
+    def test_predictor_and_surroundings_are_filters(self, seed: int, height: int, width: int, size: int) -> None:
+        values = np.random.default_rng(seed).normal(size=(height, width))
+        weights = np.array([[-0.25, 0.5, -0.25], [0.5, 0, 0.5], [-0.25, 0.5, -0.25]])
+        assert predicted(values) == pytest.approx(convolve(values, weights, mode="nearest"))
+        means = uniform_filter(values, size, mode="wrap")
+        assert window_sums(values, size) == pytest.approx(means * size**2, abs=1e-9)
 
     def test_blurred(self) -> None:
         soft = gaussian_filter(paint(1, 1).astype(float), (1.2, 1.2, 0)).round().astype(np.uint8)

@@ -24,7 +24,6 @@ from difreg.lineage.calibration import (
     fit_calibration,
     log_likelihood_ratio,
     log_likelihood_ratios,
-    log_t,
     p_values,
     q_values,
 )
@@ -173,11 +172,6 @@ class TestCalibration:
         assert (np.diff(ratios) >= -1e-4).all()
         assert ratios[0] < -1
         assert ratios[-1] == pytest.approx(math.log(1e6))
-
-    @few
-    @given(st.floats(-50, 50), st.integers(3, 30), st.floats(0.1, 5))
-    def test_student_density(self, x: float, degrees: int, scale: float) -> None:
-        assert log_t(np.array(x), degrees, scale) == pytest.approx(student.logpdf(x, degrees, scale=scale), abs=1e-9)
 
     def test_the_fit_finds_what_made_the_data(self) -> None:
         rng = np.random.default_rng(8)

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from painting import made, pattern
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
+from difreg.lineage.seriation import leaf_order
 from difreg.lineage.similarity import Array, Tree, at_midpoint, groups, grown, neighbour_joining, newick, upgma
 
 
@@ -74,6 +77,45 @@ def test_average_linkage_finds_the_groups_of_a_clock(tree: Tree) -> None:
     clock = Tree(tree.leaves, tree.children, tuple(lengths))
     found = upgma(path_lengths(clock))
     assert path_lengths(found) == pytest.approx(path_lengths(clock))
+
+
+@st.composite
+def tables(draw: st.DrawFn, least: int = 2) -> Array:
+    """Random distances, some of them with many ties."""
+    n, levels = draw(st.integers(least, 30)), draw(st.sampled_from([2, 5, 1000, 0]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    between = rng.uniform(0.1, 1, n * (n - 1) // 2)
+    return squareform(np.ceil(between * levels) / levels if levels else between)
+
+
+@given(tables())
+def test_average_linkage_is_that_of_another_program(between: Array) -> None:
+    rows = linkage(squareform(between), "average")
+    found = upgma(between)
+    assert [list(below) for below in found.children] == rows[:, :2].astype(int).tolist()
+    pairs = [(k, c) for k, below in enumerate(found.children) for c in below]
+    height = [0.0] * found.leaves + (rows[:, 2] / 2).tolist()
+    expected = [height[found.leaves + k] - height[c] for k, c in pairs]
+    assert [found.lengths[c] for _, c in pairs] == pytest.approx(expected, abs=1e-12)
+    assert min(found.lengths) >= 0
+
+
+def along(order: list[int], between: Array) -> float:
+    return float(between[order[:-1], order[1:]].sum())
+
+
+@given(tables(least=3))
+def test_no_order_of_the_leaves_has_nearer_neighbours(between: Array) -> None:
+    tree = upgma(between)
+    order = leaf_order(tree, between)
+    place = {leaf: k for k, leaf in enumerate(order)}
+    assert sorted(place) == list(range(len(between)))
+    for mask in tree.masks():  # what is a group stands together
+        inside = [place[k] for k in range(tree.leaves) if mask >> k & 1]
+        assert max(inside) - min(inside) == len(inside) - 1
+    # The other program's order is now and then a longer one where distances are tied.
+    optimum = leaves_list(linkage(squareform(between), "average", optimal_ordering=True)).tolist()
+    assert along(order, between) <= along(optimum, between) + 1e-9
 
 
 def test_two_are_a_tree_for_both() -> None:

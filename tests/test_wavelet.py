@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from painting import paint
+from scipy.ndimage import uniform_filter
 
 from difreg.errors import IncompatibleError
 from difreg.registry import denoisers
+from difreg.registry.denoisers.wavelet import WINDOWS, least_mean
 from difreg.registry.images import open_crop
 from difreg.registry.sketches import sketch
 
@@ -52,6 +54,14 @@ def test_residual_is_the_published_formula(seed: int, size: tuple[int, int]) -> 
     assert residual.shape == (3, size[1], size[0])
     for channel in range(3):
         assert np.allclose(residual[channel], published(image[..., channel].astype(float)), rtol=0, atol=1e-9)
+
+
+@given(st.integers(0, 2**31), st.integers(4, 40), st.integers(4, 40), st.floats(0, 12))
+def test_the_least_mean_is_that_of_box_filters(seed: int, height: int, width: int, decades: float) -> None:
+    values = 10 ** np.random.default_rng(seed).uniform(-decades, 0, (2, height, width))
+    boxes = [[uniform_filter(channel, size) for channel in values] for size in WINDOWS]
+    # The other program adds and takes away along a row, so that its error is in proportion to the largest.
+    assert np.allclose(least_mean(values), np.min(boxes, 0), rtol=1e-9, atol=1e-13)
 
 
 @settings(deadline=None, max_examples=4)

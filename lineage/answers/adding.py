@@ -63,7 +63,7 @@ class AddedEach(Answer):
 @dataclass(frozen=True)
 class ImportedDif(Answer):
     """Answer of ``import-dif``. ``denoiser`` is the one assumed; ``scores`` whether it is the registry's, so that the
-    fingerprint scores images.
+    fingerprint scores images. Nothing was kept if ``dry_run``, and ``version`` is the number it would have.
     """
 
     schema: ClassVar[str] = "difreg/import-dif"
@@ -75,6 +75,7 @@ class ImportedDif(Answer):
     denoiser: str | None
     scores: bool
     warnings: tuple[Caveat, ...] = ()
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,16 @@ class Change:
 
 @dataclass(frozen=True)
 class FamilyTitled(Answer):
-    """Answer of ``families rename``: the title the family has now, and the one ``before``; None is no title."""
+    """Answer of ``families rename``: the title the family has now, and the one ``before``; None is no title.
+
+    It has the title now only if this is no ``dry_run``.
+    """
 
     schema: ClassVar[str] = "difreg/families-rename"
     family: str
     title: str | None
     before: str | None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ class StarterInstalled(Answer):
 @dataclass(frozen=True)
 class Initialised(Answer):
     """Answer of ``init``; ``created`` is False where the home was there already.
-    ``starter`` tells of the starter registry, where it was asked for.
+    ``starter`` tells of the starter registry, where it was asked for. Nothing of it was done if ``dry_run``.
     """
 
     schema: ClassVar[str] = "difreg/init"
@@ -288,6 +288,7 @@ class Initialised(Answer):
     created: bool
     denoiser: str
     starter: StarterInstalled | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from difreg.lineage.answers.common import Answer
 
 @dataclass(frozen=True)
 class GraphSynced(Answer):
-    """Answer of ``graph sync``: how much there is, what was sent and what was removed."""
+    """Answer of ``graph sync``: how much there is, what was sent and what was removed, or would be if ``dry_run``."""
 
     schema: ClassVar[str] = "difreg/graph-sync"
     store: str
@@ -22,6 +22,7 @@ class GraphSynced(Answer):
     sent_edges: int
     removed_nodes: int
     removed_edges: int
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,9 @@ class Adding(Projecting):
         graph = None if dry_run else self._follow()
         return a.AddedEach(provenance, generators=final, failed=tuple(failed), graph=graph, dry_run=dry_run)
 
-    def import_dif(self, folder: str | Path, name: str, *, assume_denoiser: str | None = None) -> a.ImportedDif:
+    def import_dif(
+        self, folder: str | Path, name: str, *, assume_denoiser: str | None = None, dry_run: bool = False
+    ) -> a.ImportedDif:
         """Keep a fingerprint that the paper's code solved as a version of ``name`` without images.
 
         Parameters
@@ -165,6 +167,8 @@ class Adding(Projecting):
         assume_denoiser
             The denoiser it is taken to have been solved with. Where that is the registry's, the fingerprint scores
             images; else it is only on record.
+        dry_run
+            Only say what would be kept.
 
         Raises
         ------
@@ -176,7 +180,7 @@ class Adding(Projecting):
         name = check_name(name)
         foreign.check_assumed(assume_denoiser)
         solved = read_checkpoint(Path(folder))
-        with single_threaded(), self._writing() as tx:
+        with single_threaded(), self._rehearsed(dry_run), self._writing() as tx:
             version, created = foreign.register(tx, self._members, name, solved, assume_denoiser)
             return a.ImportedDif(
                 self._provenance(tx, solver=version.solver),
@@ -188,6 +192,7 @@ class Adding(Projecting):
                 denoiser=assume_denoiser,
                 scores=version.denoiser == self._background.denoiser,
                 warnings=tuple(a.Caveat(*c) for c in version.caveats),
+                dry_run=dry_run,
             )
 
     def sketch(self, images: Sequence[str | Path], output: str | Path, *, area: str = "crop") -> a.Sketched:

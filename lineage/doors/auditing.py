@@ -12,17 +12,19 @@ from difreg.registry.threads import single_threaded
 class Auditing(Projecting):
     """Verbs about families and declarations."""
 
-    def rename_family(self, family: str, title: str) -> a.FamilyTitled:
+    def rename_family(self, family: str, title: str, *, dry_run: bool = False) -> a.FamilyTitled:
         """Give a family a title, which stays with its name; an empty one takes it away.
+
+        Nothing is written if ``dry_run``.
 
         Raises
         ------
         InputError, NotFoundError
             If the title is another family's, cannot be one, or there is no such family.
         """
-        with self._writing() as tx:
+        with self._rehearsed(dry_run), self._writing() as tx:
             name, before, now = titles.give(tx, family, title)
-            return a.FamilyTitled(self._provenance(tx), family=name, title=now, before=before)
+            return a.FamilyTitled(self._provenance(tx), family=name, title=now, before=before, dry_run=dry_run)
 
     def audit(self, *, prior: float = 0.5) -> a.Audited:
         """What is declared against what the images say, a row a declaration.

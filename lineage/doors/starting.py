@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Starting(Keeping):
     """Verbs that begin a registry."""
 
-    def init(self, *, denoiser: str | None = None, starter: bool = False) -> a.Initialised:
+    def init(self, *, denoiser: str | None = None, starter: bool = False, dry_run: bool = False) -> a.Initialised:
         """Make the home, if it is not there.
 
         Parameters
@@ -30,6 +30,8 @@ class Starting(Keeping):
             The denoiser of all its fingerprints, settled for good; difreg's best where None.
         starter
             Load the starter registry too, as :meth:`install_starter` does.
+        dry_run
+            Only say what would be made.
 
         Raises
         ------
@@ -37,10 +39,11 @@ class Starting(Keeping):
             If there is no such denoiser, or the registry or the starter registry has another.
         """
         if not starter:
-            return super().init(denoiser=denoiser)
-        with self._starter(denoiser) as bundle:
+            with self._rehearsed(dry_run):
+                return replace(super().init(denoiser=denoiser), dry_run=dry_run)
+        with self._starter(denoiser) as bundle, self._rehearsed(dry_run):
             made = super().init(denoiser=bundle.manifest.denoiser)
-            return replace(made, starter=self._install(bundle))
+            return replace(made, starter=replace(self._install(bundle), dry_run=dry_run), dry_run=dry_run)
 
     def install_starter(self, *, dry_run: bool = False) -> a.StarterInstalled:
         """Load the generators of the starter registry; what is here under a name of theirs is left as it is.

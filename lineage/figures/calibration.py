@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from difreg import numerals
 from difreg.lineage.answers import BackgroundShown
-from difreg.lineage.calibration import calibration_at, log_kin, log_likelihood_ratio, log_t
+from difreg.lineage.calibration import calibration_at, log_kin, log_likelihood_ratio
 from difreg.lineage.figures import palette
 from difreg.lineage.figures.markup import legend_rows, plain
 from difreg.lineage.kinship import ACCEPTANCE, threshold
+from difreg.lineage.student import log_t
 from difreg.registry.background import Calibration
 
 if TYPE_CHECKING:

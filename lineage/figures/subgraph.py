@@ -12,6 +12,7 @@ from difreg.errors import InputError
 from difreg.lineage.figures import palette
 from difreg.lineage.figures.edges import trace
 from difreg.lineage.figures.markup import label, paragraph, plain
+from difreg.lineage.figures.stress import stress_layout
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -140,8 +141,7 @@ def _part(graph: nx.MultiDiGraph[str], keys: Sequence[str], width: int) -> tuple
     own: nx.Graph[str] = nx.Graph()
     own.add_nodes_from(keys)  # in their order, which decides the drawing
     own.add_edges_from(sorted((a, b) for a, b in graph.subgraph(keys).edges() if a != b))
-    found = nx.kamada_kawai_layout(own) if len(keys) <= 60 else nx.spring_layout(own, seed=0, iterations=60)
-    xs, ys = ([float(found[key][axis]) for key in keys] for axis in (0, 1))
+    xs, ys = stress_layout(own).T.tolist()
     side = _SPACING * math.sqrt(len(keys))
     across = min(side, width - 2.0 * _MARGIN - 24)  # narrow windows get it taller instead
     scale = side / max(max(xs) - min(xs), max(ys) - min(ys), 1e-9)

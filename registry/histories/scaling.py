@@ -13,13 +13,11 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve, uniform_filter
 
 LATTICE = 16
 LOWEST = 0.08  # cycles a pixel; content peaks below
 AROUND = 15  # frequencies of the surroundings
 LARGEST = 8.0  # grey levels; larger errors count as this
-PREDICTOR = np.array([[-0.25, 0.5, -0.25], [0.5, 0, 0.5], [-0.25, 0.5, -0.25]])
 TOP = 0.45  # cycles a pixel, along either axis
 Array = NDArray[np.float64]
 
@@ -41,11 +39,9 @@ def scaling(luma: Array) -> Scaling:
     side = min(luma.shape) // LATTICE * LATTICE
     part = luma[:side, :side]
     window, off_lattice, top = _masks(side)
-    error = np.minimum(np.abs(convolve(part, PREDICTOR, mode="nearest") - part), LARGEST)
+    error = np.minimum(np.abs(predicted(part) - part), LARGEST)
     power = _power(error, window)
-    surroundings = (
-        uniform_filter(power, AROUND, mode="wrap") * AROUND**2 - uniform_filter(power, 3, mode="wrap") * 9
-    ) / (AROUND**2 - 9)
+    surroundings = (window_sums(power, AROUND) - window_sums(power, 3)) / (AROUND**2 - 9)
     ratios = np.where(off_lattice, power / np.maximum(surroundings, 1e-9), 0.0)
     row, column = np.unravel_index(int(ratios.argmax()), ratios.shape)
     highest = np.median(_power(part, window)[top]) / (window**2).sum()
@@ -55,6 +51,23 @@ def scaling(luma: Array) -> Scaling:
         float(column / side),
         float(np.log10(max(highest, 1e-6))),
     )
+
+
+def predicted(values: Array) -> Array:
+    """Half the sum of the four next pixels less a quarter of that of the four diagonal ones; borders are repeated."""
+    wide = np.pad(values, 1, mode="edge")
+    beside = wide[1:-1, :-2] + wide[1:-1, 2:] + wide[:-2, 1:-1] + wide[2:, 1:-1]
+    across = wide[:-2, :-2] + wide[:-2, 2:] + wide[2:, :-2] + wide[2:, 2:]
+    out: Array = beside / 2 - across / 4
+    return out
+
+
+def window_sums(values: Array, size: int) -> Array:
+    """Sums over the centred square windows of odd ``size`` of (H, W) values, which wrap round at the borders."""
+    height, width = values.shape
+    wide = np.pad(values, size // 2, mode="wrap")
+    rows = sum((wide[k : k + height] for k in range(1, size)), wide[:height])
+    return sum((rows[:, k : k + width] for k in range(1, size)), rows[:, :width])
 
 
 def _power(values: Array, window: Array) -> Array:

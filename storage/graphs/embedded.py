@@ -83,6 +83,11 @@ class EmbeddedStore:
         self._use(made, digest)
         return Synced(graph.number_of_nodes(), graph.number_of_edges())
 
+    def plan(self, graph: Any, digest: str, *, anew: bool = False) -> Synced:
+        """Nothing where this state is held, else all of ``graph``."""
+        held = not anew and self.holds(digest)
+        return Synced() if held else Synced(graph.number_of_nodes(), graph.number_of_edges())
+
     def read(self) -> Any:
         """What is loaded, as networkx."""
         import networkx as nx

@@ -30,6 +30,10 @@ class MemoryStore:
         self._graph, self._digest = graph.copy(), digest
         return Synced(graph.number_of_nodes(), graph.number_of_edges())
 
+    def plan(self, graph: Any, digest: str, *, anew: bool = False) -> Synced:  # noqa: ARG002
+        """All of ``graph``."""
+        return Synced(graph.number_of_nodes(), graph.number_of_edges())
+
     def read(self) -> Any:
         """A copy of what is held."""
         import networkx as nx

@@ -65,6 +65,12 @@ class Neo4jStore:
         with explained(self._where, "the sync"), self._session(write=True) as session:
             return neo4j_sync.Writer(session, self._registry, progress).sync(wanted, digest, __version__)
 
+    def plan(self, graph: Any, digest: str, *, anew: bool = False) -> Synced:  # noqa: ARG002
+        """What the server lacks and what is stale there, by its own account."""
+        wanted = project(graph)
+        with explained(self._where), self._session() as session:
+            return neo4j_sync.plan(session, self._registry, wanted, anew)
+
     def read(self) -> Any:
         """What is held, as networkx."""
         with explained(self._where), self._session() as session:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,7 +81,7 @@ class Writer:
         """
         self._prepare(wanted)
         labels, types = self._session.execute_write(self._take_over, sorted(wanted.nodes), sorted(wanted.types))
-        change = difference(wanted, self._held(labels, types))
+        change = difference(wanted, _held(self._session, self._own["registry"], labels, types))
         sent = self._apply(change)
         self._session.execute_write(self._finish, digest, by, wanted)
         return sent
@@ -113,24 +113,9 @@ class Writer:
         tx.run(f"{cypher} REMOVE s.digest", self._own, labels=known[0], types=known[1]).consume()
         return known[0], known[1]
 
-    def _held(self, labels: list[str], types: list[str]) -> Held:
-        """Hashes of all that is there. What carries none, such as an edge made by hand, counts as 0."""
-        nodes: dict[str, dict[str, int]] = {}
-        edges: dict[str, dict[tuple[str, str], list[int]]] = {}
-        kinds = "|".join(map(checked, types)) or "NONE"
-        for label in map(checked, labels):
-            one = f"MATCH (n:{label} {{registry: $registry}})"
-            rows = self._session.execute_read(_run, f"{one} RETURN n.id, coalesce(n._hash, 0)", self._own)
-            nodes[label] = dict(rows)
-            cypher = f"{one}-[x:{kinds}]->() RETURN n.id, type(x), collect(coalesce(x._hash, 0))"
-            rows = self._session.execute_read(_run, cypher, self._own)
-            edges[label] = {(key, kind): hashes for key, kind, hashes in rows}
-        return Held(nodes, edges)
-
     def _apply(self, change: Difference) -> Synced:
-        parts = (change.stale_edges, change.stale_nodes, change.nodes, change.edges)
-        sizes = [sum(map(len, part.values())) for part in parts]
-        self._total = sum(sizes)
+        done = _counted(change)
+        self._total = sum(astuple(done))
         for (label, kind), old in change.stale_edges.items():
             match = f"MATCH (a:{checked(label)} {{registry: $registry, id: row[0]}})-[x:{checked(kind)}]->()"
             for batch in _batches(old):
@@ -153,7 +138,7 @@ class Writer:
             match += f" MATCH (b:{end} {{registry: $registry, id: row[1]}})"
             for batch in _batches(rows):
                 self._send(f"{match} MERGE (a)-[x:{kind} {{_hash: row[2]}}]->(b) SET x += row[3]", batch, exact=True)
-        return Synced(sizes[2], sizes[3], sizes[1], sizes[0])
+        return done
 
     def _send(self, body: str, rows: list[Any], size: int | None = None, exact: bool = False) -> None:
         """One batch, in one transaction. ``exact``: each row must have made or found what it is for."""
@@ -182,6 +167,33 @@ class Writer:
         told |= {"labels": sorted(wanted.nodes), "types": sorted(wanted.types)}
         cypher = f"MATCH (s:{STATE} {{of: $registry}}) SET s += $told REMOVE s.writer, s.beat"
         _run(tx, cypher, {**self._own, "told": told})
+
+
+def plan(session: neo4j.Session, registry: str, wanted: Projection, anew: bool) -> Synced:
+    """What a sync would send and remove; ``anew``, to a database that holds nothing of ``registry``."""
+    known = state(session, registry)
+    if anew:
+        return _counted(difference(wanted, Held({}, {})))
+    labels, types = sorted({*wanted.nodes, *known.labels}), sorted({*wanted.types, *known.types})
+    return _counted(difference(wanted, _held(session, registry, labels, types)))
+
+
+def _held(session: neo4j.Session, registry: str, labels: list[str], types: list[str]) -> Held:
+    """Hashes of all that is there. What carries none, such as an edge made by hand, counts as 0."""
+    nodes: dict[str, dict[str, int]] = {}
+    edges: dict[str, dict[tuple[str, str], list[int]]] = {}
+    kinds, own = "|".join(map(checked, types)) or "NONE", {"registry": registry}
+    for label in map(checked, labels):
+        one = f"MATCH (n:{label} {{registry: $registry}})"
+        nodes[label] = dict(session.execute_read(_run, f"{one} RETURN n.id, coalesce(n._hash, 0)", own))
+        cypher = f"{one}-[x:{kinds}]->() RETURN n.id, type(x), collect(coalesce(x._hash, 0))"
+        edges[label] = {(key, kind): hashes for key, kind, hashes in session.execute_read(_run, cypher, own)}
+    return Held(nodes, edges)
+
+
+def _counted(change: Difference) -> Synced:
+    parts = (change.nodes, change.edges, change.stale_nodes, change.stale_edges)
+    return Synced(*(sum(map(len, part.values())) for part in parts))
 
 
 def read(session: neo4j.Session, registry: str) -> Any:

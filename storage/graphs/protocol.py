@@ -78,6 +78,9 @@ class GraphStore(Protocol):
         Its nodes are keyed ``Label:name`` and carry ``label``, its edges ``type``; all else are properties.
         """
 
+    def plan(self, graph: Any, digest: str, *, anew: bool = False) -> Synced:
+        """What :meth:`sync` would send and remove, or send to an empty store if ``anew``; nothing is changed."""
+
     def read(self) -> Any:
         """What is held, as a ``networkx.MultiDiGraph`` like the one that was given."""
 
