@@ -1,0 +1,181 @@
+"""Direction from weights: who is the elder of two decoders, and whom a decoder came from, on a nursery's models.
+
+Nothing is fitted. The rules were settled on the first two trees (N1, N2), so that all figures are told of the others
+too. The control is chance, or the same question with the founder left out, where every step between siblings is false.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.nursery.figures import family_interval
+from benchmarks.nursery.recipe import CHECKPOINTS, Node
+from benchmarks.nursery.shelf import Shelf
+from difreg.lineage.heritage import Apart, Bearer, elder, heirs
+from difreg.registry.weights import distance, read_weights
+
+SEEN = frozenset({"N1", "N2", "T1"})  # families the rules were settled on
+DRAWS = 100
+TUNED = frozenset({"A", "B", "C"})
+Figure = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A nursery's decoders by their weights."""
+
+    nodes: Mapping[str, Node]
+    bearers: Mapping[str, Bearer]
+    apart: Mapping[frozenset[str], Apart]
+
+    def before(self, name: str) -> str:
+        """What a decoder's weights came from; a checkpoint from the one before it in its run."""
+        node = self.nodes[name]
+        if node.kind in {"A", "B"} and node.percent > CHECKPOINTS[0]:
+            return f"{node.family}.{node.kind}{CHECKPOINTS[CHECKPOINTS.index(node.percent) - 1]}"
+        return "" if node.kind in {"D", "X"} else node.parent
+
+    def line(self, name: str) -> list[str]:
+        """All a decoder's weights came from, the nearest first; of a merge along its first parent."""
+        out = []
+        while name := self.before(name):
+            out.append(name)
+        return out
+
+
+def figures(nursery: Path, seed: int = 0) -> Iterator[Figure]:
+    """Distances; the elder of two; parents, with the founder registered and without; merges."""
+    made = read(nursery)
+    yield from _distances(made)
+    yield from _elders(made)
+    yield from _spanning(made)
+    yield from _merges(made)
+    for founder in (True, False):
+        yield from _parents(made, founder, seed)
+
+
+def read(nursery: Path) -> Grown:
+    """All decoders of a nursery, and the distances of those with the same layers."""
+    shelf = Shelf(nursery)
+    nodes = {name: row.node for name, row in shelf.rows().items() if shelf.model_file(name).is_file()}
+    weights = {name: read_weights(shelf.model_file(name))[0] for name in nodes}
+    apart = {}
+    for a, b in combinations(nodes, 2):
+        found = distance(weights[a], weights[b])
+        if found is not None:
+            apart[frozenset((a, b))] = Apart(found.relative, found.error, found.rounding)
+    return Grown(nodes, {n: Bearer(n, w.norm, w.kurtosis) for n, w in weights.items()}, apart)
+
+
+def _distances(made: Grown) -> Iterator[Figure]:
+    """Kin by weights are nearer than 1, strangers and imitators are not."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    for pair, known in made.apart.items():
+        a, b = sorted(pair, key=list(made.nodes).index)
+        one, two = made.nodes[a], made.nodes[b]
+        if one.family != two.family:
+            groups["strangers"].append(known.relative)
+        elif {"D", "X"} & {one.kind, two.kind}:
+            groups["imitator or control, and its family"].append(known.relative)
+        elif not known.copy:
+            groups["one family"].append(known.relative)
+        else:
+            groups["kept decoder"].append(known.relative)
+    for name, values in groups.items():
+        told = {"least": round(min(values), 4), "most": round(max(values), 4), "kin": sum(v < 1 for v in values)}
+        yield {"measure": "weight distance", "which": name, **told, "pairs": len(values)}
+
+
+def _elders(made: Grown) -> Iterator[Figure]:
+    """Parent and child, and ancestor and descendant: whom each sign calls the elder."""
+    signs: dict[str, Callable[[Bearer, Bearer], Bearer | None]] = {
+        "length": lambda a, b: min(a, b, key=lambda x: x.norm),
+        "kurtosis": lambda a, b: min(a, b, key=lambda x: x.kurtosis),
+        "both": elder,
+    }
+    tuned = [n for n, node in made.nodes.items() if node.kind in TUNED]
+    kinds = {
+        "parent and child": [(made.nodes[n].parent, n) for n in tuned],
+        "ancestor and descendant": [(a, n) for n in tuned for a in made.line(n)],
+    }
+    for which, pairs in kinds.items():
+        for sign, read_sign in signs.items():
+            found = [read_sign(made.bearers[a], made.bearers[n]) for a, n in pairs]
+            told = [(e is made.bearers[a], made.nodes[a].family) for e, (a, _) in zip(found, pairs, strict=True) if e]
+            yield from _shares({"measure": "elder", "which": which, "sign": sign}, told, len(pairs))
+
+
+def _shares(head: Figure, told: Sequence[tuple[bool, str]], asked: int) -> Iterator[Figure]:
+    """The share right of what was told, of all families and of those the rules were not settled on, and by family."""
+    for families in ("all", "unseen"):
+        some = [(ok, f) for ok, f in told if families == "all" or f not in SEEN]
+        if not some:
+            continue
+        by_family: dict[str, list[bool]] = defaultdict(list)
+        for ok, f in some:
+            by_family[f].append(ok)
+        row: Figure = {
+            **head,
+            "families": families,
+            "right": round(float(np.mean([ok for ok, _ in some])), 4),
+            "interval": family_interval([float(ok) for ok, _ in some], [(f, f) for _, f in some]),
+            "told": len(some),
+            "by_family": {f: [sum(oks), len(oks)] for f, oks in by_family.items()},
+        }
+        yield {**row, "asked": asked} if families == "all" else row
+
+
+def _spanning(made: Grown) -> Iterator[Figure]:
+    """Share of the least spanning tree's edges by weights that are true, merges left out; chance: of all trees."""
+    told, chance = [], []
+    for family in sorted({node.family for node in made.nodes.values()}):
+        names = [n for n, node in made.nodes.items() if node.family == family and node.kind in {"founder", *TUNED}]
+        if len(names) < 3:
+            continue
+        done, todo = {names[0]}, set(names[1:])
+        while todo:
+            a, b = min(((a, b) for a in done for b in todo), key=lambda p: made.apart[frozenset(p)].relative)
+            told.append((a == made.before(b) or b == made.before(a), family))
+            done.add(b)
+            todo.remove(b)
+        chance.append(2 / len(names))
+    head = {"measure": "spanning tree by weights", "chance": round(float(np.mean(chance)), 4) if chance else None}
+    yield from _shares(head, told, len(told))
+
+
+def _merges(made: Grown) -> Iterator[Figure]:
+    found = {h.name: h for h in heirs(list(made.bearers.values()), made.apart)}
+    true = {n: {node.parent, node.second} for n, node in made.nodes.items() if node.kind == "M"}
+    right = sum(n in found and {c[0] for c in found[n].parents} == both for n, both in true.items())
+    false = sum(h.merged and n not in true for n, h in found.items())
+    yield {"measure": "merges", "both_parents_named": right, "merges": len(true), "falsely_called": false}
+
+
+def _parents(made: Grown, founder: bool, seed: int) -> Iterator[Figure]:
+    """Half of each family registered, drawn anew: is the parent named the nearest registered ancestor?"""
+    rng = np.random.default_rng(seed)
+    grown: dict[str, list[str]] = defaultdict(list)
+    for n, node in made.nodes.items():
+        if node.kind in TUNED:
+            grown[node.family].append(n)
+    told, steps, asked = [], [], 0
+    for family, names in grown.items():
+        for _ in range(DRAWS):
+            drawn = [n for n in names if rng.random() < 0.5]
+            some = [made.bearers[n] for n in ([family] if founder else []) + drawn]
+            named = {h.name: h.parents[0][0] for h in heirs(some, made.apart)}
+            for n in drawn:
+                registered = [a for a in made.line(n) if a in {b.name for b in some}]
+                asked += bool(registered)
+                if n in named:
+                    told.append((registered[:1] == [named[n]], family))
+                    steps.append((named[n] in made.line(n), family))
+    head = {"founder_registered": founder, "draws": DRAWS, "have_a_registered_ancestor": asked}
+    yield from _shares({"measure": "parent named", **head}, told, len(told))
+    yield from _shares({"measure": "step to an ancestor", **head}, steps, len(steps))

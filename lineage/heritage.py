@@ -1,0 +1,207 @@
+"""Descent from weights: who is kin by their decoders' weights, who is the elder of two, and whom a decoder came from.
+
+Steps of training that know nothing of where they start are at right angles to the weights, in so many dimensions, so
+that weights grow longer: |child|^2 = |parent|^2 + |child - parent|^2. And they grow heavier tails than the normal
+distribution they were drawn from, so that their kurtosis rises (Horwitz, Kahana, Hoshen 2024 read direction from that).
+Where both say the same, one of two is the elder. A decoder came from its nearest elder; a merge lies on the line between
+the two it was made of. Only distances and moments are needed; nothing is fitted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import hypot, sqrt
+
+KIN = 1.0  # relative distance below which more than half of the squared length is shared; strangers have the root of 2
+SHARED = 0.5  # of the way to a parent that its child has to have gone too: a child has gone all of it, a sibling none
+SQUARE = 0.5  # of the squared distance, that an elder has to be shorter by: right angles give 1, two siblings 0
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A generator whose decoder's weights are known: their length |W| and mean kurtosis."""
+
+    name: str
+    norm: float
+    kurtosis: float
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The distance of two decoders, as :class:`difreg.registry.weights.Distance` has it."""
+
+    relative: float
+    error: float
+    rounding: float
+
+    @property
+    def kin(self) -> bool:
+        """Whether they share ancestry by weights."""
+        return self.relative < KIN
+
+    @property
+    def copy(self) -> bool:
+        """Whether they are the same weights but for rounding."""
+        return self.relative <= self.rounding
+
+
+@dataclass(frozen=True)
+class Heir:
+    """Whom a decoder came from, by weights.
+
+    Attributes
+    ----------
+    parents
+        The nearest elder; of a merge both it lies between. Each is a tuple of those that are the same by their weights.
+    distance
+        Relative distance to the (first) parent.
+    """
+
+    name: str
+    parents: tuple[tuple[str, ...], ...]
+    distance: float
+
+    @property
+    def merged(self) -> bool:
+        """Whether it is a merge of two."""
+        return len(self.parents) > 1
+
+
+Apartness = Mapping[frozenset[str], Apart]
+
+
+def elder(one: Bearer, two: Bearer) -> Bearer | None:
+    """The one with both the shorter weights and the smaller kurtosis; None where those disagree."""
+    if one.norm < two.norm and one.kurtosis < two.kurtosis:
+        return one
+    if two.norm < one.norm and two.kurtosis < one.kurtosis:
+        return two
+    return None
+
+
+def length(one: Bearer, two: Bearer, apart: Apart) -> float:
+    """|Wa - Wb|."""
+    return apart.relative * sqrt((one.norm**2 + two.norm**2) / 2)
+
+
+def is_step(parent: Bearer, child: Bearer, apart: Apart) -> bool:
+    """Whether the difference is at a right angle to the parent rather than to what siblings came from."""
+    far = length(parent, child, apart)
+    return far > 0 and (child.norm**2 - parent.norm**2) / far**2 >= SQUARE
+
+
+def heirs(bearers: Sequence[Bearer], apart: Apartness) -> list[Heir]:
+    """Whom each came from that came from another of ``bearers``, by name.
+
+    Parameters
+    ----------
+    apart
+        Distances of pairs whose layers have the same names and shapes; all others are strangers.
+    """
+    return [heir for group in _copies(bearers, apart) for heir in _heirs(group, apart)]
+
+
+@dataclass(frozen=True)
+class _Class:
+    """Copies of one decoder; ``first`` stands for them."""
+
+    first: Bearer
+    names: tuple[str, ...]
+
+
+Near = list[tuple[Apart, _Class]]
+
+
+def _copies(bearers: Sequence[Bearer], apart: Apartness) -> Iterator[list[_Class]]:
+    """Groups of kin, each as its classes of copies."""
+    ordered = sorted(bearers, key=lambda b: b.name)
+    near: dict[str, list[str]] = defaultdict(list)
+    same: dict[str, list[str]] = defaultdict(list)
+    for pair, known in apart.items():
+        one, two = sorted(pair)
+        for a, b in ((one, two), (two, one)):
+            if known.kin:
+                near[a].append(b)
+            if known.copy:
+                same[a].append(b)
+    by_name = {b.name: b for b in ordered}
+    for group in _components(list(by_name), near):
+        yield [_Class(by_name[names[0]], tuple(names)) for names in _components(group, same)]
+
+
+def _components(names: Sequence[str], links: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    left, out = dict.fromkeys(names), []
+    while left:
+        todo, found = [next(iter(left))], set()
+        while todo:
+            name = todo.pop()
+            if name in left:
+                del left[name]
+                found.add(name)
+                todo += links.get(name, ())
+        out.append(sorted(found))
+    return out
+
+
+def _heirs(group: Sequence[_Class], apart: Apartness) -> Iterator[Heir]:
+    known = {
+        frozenset((a.first.name, b.first.name)): found
+        for a, b in combinations(group, 2)
+        if (found := apart.get(frozenset((a.first.name, b.first.name)))) is not None and found.kin
+    }
+    near: dict[str, Near] = {}
+    for child in group:
+        others = [(known[pair], c) for c in group if (pair := frozenset((child.first.name, c.first.name))) in known]
+        near[child.first.name] = sorted(others, key=lambda x: (x[0].relative, x[1].first.name))
+    merges = {c.first.name: found for c in group if (found := _merged(c, near[c.first.name], known))}
+    for child in group:
+        mine = [(a, c) for a, c in near[child.first.name] if child not in (p for _, p in merges.get(c.first.name, ()))]
+        parents = merges.get(child.first.name) or _nearest(child, mine, known)
+        for name in child.names if parents else ():
+            yield Heir(name, tuple(c.names for _, c in parents), parents[0][0].relative)
+
+
+def _nearest(child: _Class, others: Near, known: Apartness) -> Near:
+    """The nearest elder whose way from the elders of both the child shares; else the eldest, by a right angle."""
+    elders = [(apart, c) for apart, c in others if elder(c.first, child.first) is c.first]
+    for apart, parent in elders:
+        above = [(far, c) for far, c in elders if elder(c.first, parent.first) is c.first]
+        if above:
+            ways = [_shared(c.first, parent.first, child.first, known) for _, c in above]
+            follows = all(way is None or way >= SHARED for way in ways)
+        else:
+            follows = is_step(parent.first, child.first, apart)
+        if follows:
+            return [(apart, parent)]
+    return []
+
+
+def _shared(above: Bearer, parent: Bearer, child: Bearer, known: Apartness) -> float | None:
+    """The share of the way from ``above`` to ``parent`` that ``child`` has gone too: 1 for its child, 0 for a sibling
+    that left at ``above``; by the law of cosines."""
+    sides = []
+    for one, two in ((above, parent), (above, child), (parent, child)):
+        apart = known.get(frozenset((one.name, two.name)))
+        if apart is None:
+            return None
+        sides.append(length(one, two, apart) ** 2)
+    return (sides[0] + sides[1] - sides[2]) / (2 * sides[0]) if sides[0] > 0 else None
+
+
+def _merged(child: _Class, others: Near, known: Apartness) -> Near:
+    """The nearest two between which ``child`` lies: by Stewart's theorem, its distance to the line through both is 0."""
+    for (one, a), (two, b) in combinations(others, 2):
+        between = known.get(frozenset((a.first.name, b.first.name)))
+        if between is None or between.copy:
+            continue
+        far = length(a.first, b.first, between)
+        first, second = length(child.first, a.first, one), length(child.first, b.first, two)
+        along = (far**2 + first**2 - second**2) / (2 * far)
+        slack = max(one.rounding, two.rounding, between.rounding) * hypot(a.first.norm, b.first.norm)
+        off = sqrt(max(first**2 - along**2, 0.0))
+        if slack < along < far - slack and slack < far / 10 and off <= max(slack, far / 1000):
+            return [(one, a), (two, b)]
+    return []
