@@ -2,9 +2,9 @@
 
 Steps of training that know nothing of where they start are at right angles to the weights, in so many dimensions, so
 that weights grow longer: |child|^2 = |parent|^2 + |child - parent|^2. And they grow heavier tails than the normal
-distribution they were drawn from, so that their kurtosis rises (Horwitz, Kahana, Hoshen 2024 read direction from that).
-Where both say the same, one of two is the elder. A decoder came from its nearest elder; a merge lies on the line between
-the two it was made of. Only distances and moments are needed; nothing is fitted.
+distribution they were drawn from, so that their kurtosis rises (from which Horwitz, Shul, Hoshen 2024 read direction).
+Where both say the same, one of two is the elder. A decoder came from its nearest elder that it went all the way to; a
+merge lies on the line between the two it was made of. Only distances and moments are needed; nothing is fitted.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from itertools import combinations
 from math import hypot, sqrt
 
 KIN = 1.0  # relative distance below which more than half of the squared length is shared; strangers have the root of 2
-SHARED = 0.5  # of the way to a parent that its child has to have gone too: a child has gone all of it, a sibling none
-SQUARE = 0.5  # of the squared distance, that an elder has to be shorter by: right angles give 1, two siblings 0
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,6 @@ def length(one: Bearer, two: Bearer, apart: Apart) -> float:
     return apart.relative * sqrt((one.norm**2 + two.norm**2) / 2)
 
 
-def is_step(parent: Bearer, child: Bearer, apart: Apart) -> bool:
-    """Whether the difference is at a right angle to the parent rather than to what siblings came from."""
-    far = length(parent, child, apart)
-    return far > 0 and (child.norm**2 - parent.norm**2) / far**2 >= SQUARE
-
-
 def heirs(bearers: Sequence[Bearer], apart: Apartness) -> list[Heir]:
     """Whom each came from that came from another of ``bearers``, by name.
 
@@ -148,9 +140,9 @@ def _components(names: Sequence[str], links: Mapping[str, Sequence[str]]) -> lis
 
 def _heirs(group: Sequence[_Class], apart: Apartness) -> Iterator[Heir]:
     known = {
-        frozenset((a.first.name, b.first.name)): found
+        frozenset((a.first.name, b.first.name)): between
         for a, b in combinations(group, 2)
-        if (found := apart.get(frozenset((a.first.name, b.first.name)))) is not None and found.kin
+        if (between := apart.get(frozenset((a.first.name, b.first.name)))) is not None and between.kin
     }
     near: dict[str, Near] = {}
     for child in group:
@@ -158,41 +150,38 @@ def _heirs(group: Sequence[_Class], apart: Apartness) -> Iterator[Heir]:
         near[child.first.name] = sorted(others, key=lambda x: (x[0].relative, x[1].first.name))
     merges = {c.first.name: found for c in group if (found := _merged(c, near[c.first.name], known))}
     for child in group:
-        mine = [(a, c) for a, c in near[child.first.name] if child not in (p for _, p in merges.get(c.first.name, ()))]
+        mine = [x for x in near[child.first.name] if child not in (p for _, p in merges.get(x[1].first.name, ()))]
         parents = merges.get(child.first.name) or _nearest(child, mine, known)
         for name in child.names if parents else ():
             yield Heir(name, tuple(c.names for _, c in parents), parents[0][0].relative)
 
 
 def _nearest(child: _Class, others: Near, known: Apartness) -> Near:
-    """The nearest elder whose way from the elders of both the child shares; else the eldest, by a right angle."""
+    """The nearest elder for which the child has gone all of the way from every elder of both."""
     elders = [(apart, c) for apart, c in others if elder(c.first, child.first) is c.first]
     for apart, parent in elders:
-        above = [(far, c) for far, c in elders if elder(c.first, parent.first) is c.first]
-        if above:
-            ways = [_shared(c.first, parent.first, child.first, known) for _, c in above]
-            follows = all(way is None or way >= SHARED for way in ways)
-        else:
-            follows = is_step(parent.first, child.first, apart)
-        if follows:
+        above = [c for _, c in elders if elder(c.first, parent.first) is c.first]
+        if all(_gone(c.first, parent.first, child.first, known) for c in above):
             return [(apart, parent)]
     return []
 
 
-def _shared(above: Bearer, parent: Bearer, child: Bearer, known: Apartness) -> float | None:
-    """The share of the way from ``above`` to ``parent`` that ``child`` has gone too: 1 for its child, 0 for a sibling
-    that left at ``above``; by the law of cosines."""
+def _gone(above: Bearer, parent: Bearer, child: Bearer, known: Apartness) -> bool:
+    """Whether ``child`` has gone all of the way from ``above`` to ``parent`` too, by the law of cosines.
+
+    A child has, and on; a sibling that left at ``above`` has gone what both happen to share.
+    """
     sides = []
     for one, two in ((above, parent), (above, child), (parent, child)):
-        apart = known.get(frozenset((one.name, two.name)))
-        if apart is None:
-            return None
-        sides.append(length(one, two, apart) ** 2)
-    return (sides[0] + sides[1] - sides[2]) / (2 * sides[0]) if sides[0] > 0 else None
+        between = known.get(frozenset((one.name, two.name)))
+        if between is None:
+            return True
+        sides.append(length(one, two, between) ** 2)
+    return sides[0] + sides[1] - sides[2] >= 2 * sides[0]
 
 
 def _merged(child: _Class, others: Near, known: Apartness) -> Near:
-    """The nearest two between which ``child`` lies: by Stewart's theorem, its distance to the line through both is 0."""
+    """Those two between which ``child`` lies: its distance to the line through both, by Stewart's theorem, is 0."""
     for (one, a), (two, b) in combinations(others, 2):
         between = known.get(frozenset((a.first.name, b.first.name)))
         if between is None or between.copy:

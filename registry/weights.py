@@ -1,8 +1,8 @@
 """Weights of a decoder as what is kept of them: moments of each tensor, and a projection that gives distances.
 
-The weights themselves are never kept. A count sketch (Charikar, Chen, Farach-Colton 2002) adds every weight of a matrix,
-with a sign, to one of at most 1,024 numbers, fewer than a sixteenth of the weights; bucket and sign come from a hash of
-the tensor's name and shape. It is linear, so that the difference of two sketches is the sketch of the difference, whose
+The weights themselves are never kept. A count sketch (Charikar, Chen, Farach-Colton 2002) adds each weight of a matrix,
+with a sign, to one of at most 1,024 numbers, a sixteenth of the weights at most; bucket and sign come from a hash of the
+tensor's name and shape. It is linear, so that the difference of two sketches is the sketch of the difference, whose
 length estimates |Wa - Wb|. Sums run in one order, so that every machine gives the same bytes.
 """
 
@@ -281,7 +281,9 @@ def _measured(file: Any, told: str) -> tuple[Weights, str]:
         sketches.append(sketch)
     made = Weights(tuple(tensors), np.concatenate([*sketches, np.empty(0)]).astype(np.float32))
     if not made.matrices or not made.norm:
-        raise InputError(f"{told} holds no weights of a decoder.", "Give the file with the model's image decoder (VAE).")
+        raise InputError(
+            f"{told} holds no weights of a decoder.", "Give the file with the model's image decoder (VAE)."
+        )
     return made, first
 
 
@@ -300,8 +302,9 @@ def _kind(values: Loaded, name: str, told: str) -> tuple[str, float]:
 def _loaded(values: Loaded) -> Iterator[Array]:
     import torch
 
-    for part in values.reshape(-1).split(_CHUNK):
-        yield part.to(torch.float64).numpy()
+    flat = values.reshape(-1)
+    for start in range(0, len(flat), _CHUNK):
+        yield flat[start : start + _CHUNK].to(torch.float64).numpy()
 
 
 def _chunks(flat: NDArray[Any]) -> Iterator[Array]:

@@ -56,8 +56,8 @@ def figures(nursery: Path, seed: int = 0) -> Iterator[Figure]:
     yield from _elders(made)
     yield from _spanning(made)
     yield from _merges(made)
-    for founder in (True, False):
-        yield from _parents(made, founder, seed)
+    for chance in (1.0, 0.5, 0.0):
+        yield from _parents(made, chance, seed)
 
 
 def read(nursery: Path) -> Grown:
@@ -157,25 +157,27 @@ def _merges(made: Grown) -> Iterator[Figure]:
     yield {"measure": "merges", "both_parents_named": right, "merges": len(true), "falsely_called": false}
 
 
-def _parents(made: Grown, founder: bool, seed: int) -> Iterator[Figure]:
-    """Half of each family registered, drawn anew: is the parent named the nearest registered ancestor?"""
+def _parents(made: Grown, founder: float, seed: int) -> Iterator[Figure]:
+    """Half of each family registered, drawn anew, its founder in the share ``founder`` of draws: whose parent is right?
+
+    Right is the nearest registered ancestor. ``chance`` is that of a registered relative drawn at random.
+    """
     rng = np.random.default_rng(seed)
     grown: dict[str, list[str]] = defaultdict(list)
     for n, node in made.nodes.items():
         if node.kind in TUNED:
             grown[node.family].append(n)
-    told, steps, asked = [], [], 0
+    told, asked, chances = [], 0, []
     for family, names in grown.items():
         for _ in range(DRAWS):
             drawn = [n for n in names if rng.random() < 0.5]
-            some = [made.bearers[n] for n in ([family] if founder else []) + drawn]
-            named = {h.name: h.parents[0][0] for h in heirs(some, made.apart)}
+            there = [*([family] if rng.random() < founder else []), *drawn]
+            named = {h.name: h.parents[0][0] for h in heirs([made.bearers[n] for n in there], made.apart)}
             for n in drawn:
-                registered = [a for a in made.line(n) if a in {b.name for b in some}]
+                registered = [a for a in made.line(n) if a in there]
                 asked += bool(registered)
                 if n in named:
                     told.append((registered[:1] == [named[n]], family))
-                    steps.append((named[n] in made.line(n), family))
-    head = {"founder_registered": founder, "draws": DRAWS, "have_a_registered_ancestor": asked}
-    yield from _shares({"measure": "parent named", **head}, told, len(told))
-    yield from _shares({"measure": "step to an ancestor", **head}, steps, len(steps))
+                    chances.append(bool(registered) / (len(there) - 1))
+    head = {"measure": "parent named", "founder_registered": founder, "draws": DRAWS, "have_an_ancestor": asked}
+    yield from _shares({**head, "chance": round(float(np.mean(chances or [0])), 4)}, told, len(told))
