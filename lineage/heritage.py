@@ -3,7 +3,7 @@
 Steps of training that know nothing of where they start are at right angles to the weights, in so many dimensions, so
 that weights grow longer: |child|^2 = |parent|^2 + |child - parent|^2. And they grow heavier tails than the normal
 distribution they were drawn from, so that their kurtosis rises (from which Horwitz, Shul, Hoshen 2024 read direction).
-Where both say the same, one of two is the elder. A decoder came from its nearest elder that it went all the way to; a
+Where both say the same, one of two is the elder. A decoder came from its nearest elder which it went all the way to; a
 merge lies on the line between the two it was made of. Only distances and moments are needed; nothing is fitted.
 """
 
@@ -169,15 +169,17 @@ def _nearest(child: _Class, others: Near, known: Apartness) -> Near:
 def _gone(above: Bearer, parent: Bearer, child: Bearer, known: Apartness) -> bool:
     """Whether ``child`` has gone all of the way from ``above`` to ``parent`` too, by the law of cosines.
 
-    A child has, and on; a sibling that left at ``above`` has gone what both happen to share.
+    A child has, and on; a sibling that left at ``above`` has gone what both happen to share. Two standard errors of the
+    distances are granted, since steps at right angles have gone just all of it.
     """
-    sides = []
+    sides, slack = [], 0.0
     for one, two in ((above, parent), (above, child), (parent, child)):
         between = known.get(frozenset((one.name, two.name)))
         if between is None:
             return True
         sides.append(length(one, two, between) ** 2)
-    return sides[0] + sides[1] - sides[2] >= 2 * sides[0]
+        slack = hypot(slack, 2 * between.error / between.relative * sides[-1])
+    return sides[1] - sides[2] - sides[0] >= -2 * slack
 
 
 def _merged(child: _Class, others: Near, known: Apartness) -> Near:
