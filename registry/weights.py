@@ -1,7 +1,7 @@
 """Weights of a decoder as what is kept of them: moments of each tensor, and a projection that gives distances.
 
-The weights themselves are never kept. A count sketch (Charikar, Chen, Farach-Colton 2002) adds each weight of a matrix,
-with a sign, to one of at most 1,024 numbers, a sixteenth of the weights at most; bucket and sign come from a hash of the
+The weights are never kept. A count sketch (Charikar, Chen, Farach-Colton 2002) adds each weight of a matrix, with a
+sign, to one of at most 1,024 numbers, a sixteenth of the weights at most; bucket and sign come from a hash of the
 tensor's name and shape. It is linear, so that the difference of two sketches is the sketch of the difference, whose
 length estimates |Wa - Wb|. Sums run in one order, so that every machine gives the same bytes.
 """

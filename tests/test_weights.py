@@ -39,7 +39,7 @@ def decoder(seed: int) -> dict[str, Array]:
 def tuned(start: dict[str, Array], seed: int, rate: float = 0.2) -> dict[str, Array]:
     """Steps that know nothing of where they start, with heavy tails."""
     rng = np.random.default_rng(seed)
-    return {name: values + rate * rng.standard_t(5, size=values.shape) for name, values in start.items()}
+    return {name: values + rate * rng.standard_t(3, size=values.shape) for name, values in start.items()}
 
 
 def weights(arrays: dict[str, Array]) -> Weights:

@@ -16,12 +16,16 @@ import numpy as np
 
 from benchmarks.nursery.figures import family_interval
 from benchmarks.nursery.recipe import CHECKPOINTS, Node
-from benchmarks.nursery.shelf import Shelf
+from benchmarks.nursery.shelf import Shelf, load
 from difreg.lineage.heritage import Apart, Bearer, elder, heirs
+from difreg.lineage.keeping.population import Measured
+from difreg.registry.background import get as get_background
+from difreg.registry.profiles import profile_of
 from difreg.registry.weights import distance, read_weights
 
 SEEN = frozenset({"N1", "N2", "T1"})  # families the rules were settled on
 DRAWS = 100
+DENOISER = "wavelet-1"
 TUNED = frozenset({"A", "B", "C"})
 Figure = dict[str, object]
 
@@ -50,11 +54,11 @@ class Grown:
 
 
 def figures(nursery: Path, seed: int = 0) -> Iterator[Figure]:
-    """Distances; the elder of two; parents, with the founder registered and without; merges."""
+    """Distances; the elder of two; spanning trees; merges; parents, with the founder registered and without."""
     made = read(nursery)
     yield from _distances(made)
     yield from _elders(made)
-    yield from _spanning(made)
+    yield from _spanning(made, nursery)
     yield from _merges(made)
     for chance in (1.0, 0.5, 0.0):
         yield from _parents(made, chance, seed)
@@ -131,22 +135,37 @@ def _shares(head: Figure, told: Sequence[tuple[bool, str]], asked: int) -> Itera
         yield {**row, "asked": asked} if families == "all" else row
 
 
-def _spanning(made: Grown) -> Iterator[Figure]:
-    """Share of the least spanning tree's edges by weights that are true, merges left out; chance: of all trees."""
-    told, chance = [], []
-    for family in sorted({node.family for node in made.nodes.values()}):
-        names = [n for n, node in made.nodes.items() if node.family == family and node.kind in {"founder", *TUNED}]
-        if len(names) < 3:
-            continue
-        done, todo = {names[0]}, set(names[1:])
-        while todo:
-            a, b = min(((a, b) for a in done for b in todo), key=lambda p: made.apart[frozenset(p)].relative)
-            told.append((a == made.before(b) or b == made.before(a), family))
-            done.add(b)
-            todo.remove(b)
-        chance.append(2 / len(names))
-    head = {"measure": "spanning tree by weights", "chance": round(float(np.mean(chance)), 4) if chance else None}
-    yield from _shares(head, told, len(told))
+def _spanning(made: Grown, nursery: Path) -> Iterator[Figure]:
+    """Share of the least spanning tree's edges that are true, merges left out; ``chance`` is of a tree at random.
+
+    By the weights' distance, and by the images alone: the cosine of whitened templates of all images.
+    """
+    background = get_background(DENOISER)
+    templates = {
+        name: Measured.of(profile_of(g.images, background, name)).direction.ravel()
+        for name, g in load(nursery, DENOISER).items()
+        if name in made.nodes
+    }
+    ways: dict[str, Callable[[str, str], float]] = {
+        "weights": lambda a, b: made.apart[frozenset((a, b))].relative,
+        "images": lambda a, b: -float(templates[a] @ templates[b]),
+    }
+    families = defaultdict(list)
+    for name in templates:
+        if made.nodes[name].kind in {"founder", *TUNED}:
+            families[made.nodes[name].family].append(name)
+    for which, far in ways.items():
+        told, chance = [], []
+        for family, names in families.items():
+            done, todo = {names[0]}, set(names[1:])
+            while todo:
+                a, b = min(((a, b) for a in done for b in todo), key=lambda pair: far(*pair))
+                told.append((a == made.before(b) or b == made.before(a), family))
+                done.add(b)
+                todo.remove(b)
+            chance += [2 / len(names)] * (len(names) - 1)
+        head = {"measure": "spanning tree", "by": which, "chance": round(float(np.mean(chance or [0])), 4)}
+        yield from _shares(head, told, len(told))
 
 
 def _merges(made: Grown) -> Iterator[Figure]:
