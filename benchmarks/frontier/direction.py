@@ -2,10 +2,15 @@
 
 Nothing is fitted. The rules were settled on the first two trees (N1, N2), so that all figures are told of the others
 too. The control is chance, or the same question with the founder left out, where every step between siblings is false.
+``python -m benchmarks.frontier.direction --zoo DIR --nursery DIR`` also tunes founders with other optimisers than
+the nursery's.
 """
 
 from __future__ import annotations
 
+import argparse
+import copy
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +18,20 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
 
+from benchmarks.nursery import photographs
 from benchmarks.nursery.figures import family_interval
-from benchmarks.nursery.recipe import CHECKPOINTS, Node
+from benchmarks.nursery.recipe import CHECKPOINTS, PLAN, Node
 from benchmarks.nursery.shelf import Shelf, load
+from benchmarks.nursery.training import LATENT_NOISE, TUNING_RATE, Autoencoder
 from difreg.lineage.heritage import Apart, Bearer, elder, heirs
 from difreg.lineage.keeping.population import Measured
 from difreg.registry.background import get as get_background
 from difreg.registry.profiles import profile_of
-from difreg.registry.weights import distance, read_weights
+from difreg.registry.weights import Weights, distance, measure, read_weights
 
 SEEN = frozenset({"N1", "N2", "T1"})  # families the rules were settled on
 DRAWS = 100
@@ -200,3 +210,69 @@ def _parents(made: Grown, founder: float, seed: int) -> Iterator[Figure]:
                     chances.append(bool(registered) / (len(there) - 1))
     head = {"measure": "parent named", "founder_registered": founder, "draws": DRAWS, "have_an_ancestor": asked}
     yield from _shares({**head, "chance": round(float(np.mean(chances or [0])), 4)}, told, len(told))
+
+
+OPTIMISERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
+    "Adam": lambda m: torch.optim.Adam(m.parameters(), TUNING_RATE),
+    "AdamW, decay .01": lambda m: torch.optim.AdamW(m.parameters(), TUNING_RATE, weight_decay=0.01),
+    "AdamW, decay .1": lambda m: torch.optim.AdamW(m.parameters(), TUNING_RATE, weight_decay=0.1),
+    "SGD, momentum .9": lambda m: torch.optim.SGD(m.parameters(), 0.02, momentum=0.9),
+    "Adam, a tenth of the rate": lambda m: torch.optim.Adam(m.parameters(), TUNING_RATE / 10),
+}
+
+
+def optimisers(zoo: Path, nursery: Path) -> Iterator[Figure]:
+    """Founders with a tree tuned by a tenth of their steps: do both signs still call the founder the elder?"""
+    shelf = Shelf(nursery)
+    recipe = shelf.recipe()
+    domains = photographs.Domains(photographs.load(zoo, recipe.pool, recipe.seed))
+    founders = {name: PLAN[0][name] for name in PLAN[1] if shelf.model_file(name).is_file()}
+    for way, make in OPTIMISERS.items():
+        found: dict[str, list[bool | None]] = {"length": [], "kurtosis": [], "both": []}
+        far = []
+        for name, made in founders.items():
+            model = Autoencoder(made).eval()
+            state = {k: torch.from_numpy(v.copy()) for k, v in shelf.model(name).items()}
+            model.load_state_dict(state, strict=False)
+            before = _weights(model)
+            model = copy.deepcopy(model)
+            rng, optimiser = photographs.stream(recipe.seed, f"{name} {way}"), make(model.decoder)
+            torch.manual_seed(int(rng.integers(2**31)))
+            for _ in range(recipe.steps // 10):
+                images = domains.batch("B", rng)
+                with torch.no_grad():
+                    latent, _ = model.latent(images, LATENT_NOISE)
+                loss = functional.l1_loss(model.decoder(latent), images)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+            after = _weights(model)
+            apart = distance(before, after)
+            far.append(apart.relative if apart else float("nan"))
+            old, new = Bearer("old", before.norm, before.kurtosis), Bearer("new", after.norm, after.kurtosis)
+            both = elder(old, new)
+            found["length"].append(old.norm < new.norm)
+            found["kurtosis"].append(old.kurtosis < new.kurtosis)
+            found["both"].append(None if both is None else both is old)
+        told = {k: {"right": v.count(True), "wrong": v.count(False), "open": v.count(None)} for k, v in found.items()}
+        yield {"measure": "optimisers", "by": way, "distance": round(float(np.median(far)), 4), **told}
+
+
+def _weights(model: Autoencoder) -> Weights:
+    single = float(np.finfo(np.float32).eps) / 2
+    return measure({k: (v.numpy(), "float32", single) for k, v in model.decoder.state_dict().items()})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--zoo", type=Path, required=True, help="the labelled collection of real generators")
+    parser.add_argument("--nursery", type=Path, required=True, help="the folder a nursery was grown in")
+    told = parser.parse_args(arguments)
+    for rows in (figures(told.nursery), optimisers(told.zoo, told.nursery)):
+        for row in rows:
+            print(json.dumps({"benchmark": "frontier", "question": "direction", **row}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
