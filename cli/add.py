@@ -16,7 +16,7 @@ from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session, expand
 from difreg.cli.solving import Area, AreaOption, DeviceOption, RealsOption, SeedOption, Solver, SolverOption
 from difreg.cli.verb import DryRun, Panel, verb
-from difreg.cli.views import YARDSTICK, caveats, kin_grid, provenance_line, used, yardstick
+from difreg.cli.views import YARDSTICK, caveats, kin_grid, provenance_line, used, weights_lines, yardstick
 from difreg.errors import InputError
 from difreg.lineage.answers import Added, AddedEach
 
@@ -54,6 +54,7 @@ def _option(*names: str, text: str, metavar: str) -> typer.models.OptionInfo:
     "difreg add model_x images/ --dry-run",
     "difreg add our-lora samples/ --card README.md",
     "difreg add model_x images/ --solver unet --reals photos/",
+    "difreg add model_x images/ --weights vae.safetensors",
     "difreg add --each generators/ --metadata generators.csv",
     "find shots -name '*.png' | difreg add model_x -",
     images=True,
@@ -73,6 +74,10 @@ def add(
     append: Annotated[
         bool, typer.Option("--append", help="Make the version of the latest one's images and these.")
     ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="FILE", help="Safetensors file with its decoder; only distances are kept."),
+    ] = None,
     dry_run: DryRun = False,
     area: AreaOption = Area.crop,
     solver: SolverOption = Solver.lattice,
@@ -107,7 +112,8 @@ def add(
 
     The fingerprint is compared with every other in the registry. Adding the same images again changes nothing.
     --append needs no old images: their stored sketches serve. --card reads what the front matter of a Hugging Face
-    model card declares: base_model, base_model_relation and license.
+    model card declares: base_model, base_model_relation and license. --weights reads a model's image decoder, keeps its
+    distances to others' and lets them direct the lineage; with the same images it adds them to the version there is.
     """
     how: dict[str, Any] = {"solver": solver.value, "reals": reals, "seed": seed, "device": device, "area": area.value}
     how["dry_run"] = dry_run
@@ -124,9 +130,10 @@ def add(
         tags=tag,
     )
     if each is not None:
-        if name is not None or card is not None or append or given != type(given)():
+        if name is not None or card is not None or weights is not None or append or given != type(given)():
             raise InputError(
-                "--each takes no NAME, IMAGES, --append or declared facts.", "Give the facts by --metadata CSV."
+                "--each takes no NAME, IMAGES, --append, --weights or declared facts.",
+                "Give the facts by --metadata CSV.",
             )
         _add_each(session, each, _rows(metadata), how)
         return
@@ -134,7 +141,7 @@ def add(
         raise InputError("There is nothing to add.", "Give a NAME and IMAGES, or --each DIR.")
     facts = declared.overlay(declared.overlay(_rows(metadata).get(name), declared.from_card(card)), given)
     with session.registry() as registry:
-        answer = registry.add(name, expand(images), metadata=facts, append=append, **how)
+        answer = registry.add(name, expand(images), metadata=facts, append=append, weights=weights, **how)
     session.skipped(answer.images)
     _changes(session, answer)
     tell(session, answer.graph)
@@ -175,6 +182,7 @@ def _text(added: Added) -> list[Block]:
     blocks: list[Block] = [f"{first}: {used(added.images)}, {quality}, {separation}"]
     blocks.append(f"family: {added.family}" if added.family else "family: none yet")
     blocks += caveats(added.warnings)
+    blocks += weights_lines(added.weights)
     if added.kin:
         blocks.append(kin_grid(added.kin[:_MOST_KIN], "closest"))
     return [*blocks, provenance_line(added.provenance, added.images.used)]

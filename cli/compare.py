@@ -31,6 +31,7 @@ _VERDICTS = {
     "none": "No kinship",
     "insufficient": "Too few images to tell",
 }
+_WEIGHTS = ("distance", "kin", "elder")
 _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
 
 
@@ -56,7 +57,7 @@ def compare(
 
     AUC, accuracy and p (one-sided Mann-Whitney) tell the images from photographs by the other's fingerprint; that
     alone is no kinship. Kinship is the score in units of its spread over unrelated generators (z); P(kin) is at
-    prior 1/2.
+    prior 1/2. Where both have weights on record, what those say stands beside it.
     """
     with session.registry() as registry:
         answer = registry.compare(a, b, seed=seed)
@@ -88,12 +89,14 @@ def _text(answer: Compared) -> list[Block]:
         "",
         f"significance: p {numerals.probability(kinship.p_value)}, one-sided, against unrelated pairs",
         *([f"meaning: {answer.meaning.text}"] if answer.meaning else []),
+        *([f"weights: {answer.weights.text}"] if answer.weights else []),
         "",
         provenance_line(answer.provenance),
     ]
 
 
 def _sheet(answer: Compared) -> Sheet:
-    shared = (*kin_values(answer.kinship), answer.verdict, *yardstick(answer.provenance))
+    told = [getattr(answer.weights, field, None) for field in _WEIGHTS]
+    shared = (*kin_values(answer.kinship), answer.verdict, *told, *yardstick(answer.provenance))
     rows = [[*(getattr(cross, f) for f in _CROSS_FIELDS), *shared] for cross in answer.cross_detection]
-    return Sheet((*_CROSS_FIELDS, *_KIN_COLUMNS, "verdict", *YARDSTICK), rows)
+    return Sheet((*_CROSS_FIELDS, *_KIN_COLUMNS, "verdict", *(f"weights_{f}" for f in _WEIGHTS), *YARDSTICK), rows)

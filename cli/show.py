@@ -12,7 +12,7 @@ from difreg.cli.completion import generators
 from difreg.cli.render import Block, Grid, Sheet
 from difreg.cli.session import Session
 from difreg.cli.verb import Panel, verb
-from difreg.cli.views import caveats, kin_grid
+from difreg.cli.views import caveats, kin_grid, weights_lines
 from difreg.lineage.answers import GeneratorDetail, Shown, VersionRow
 
 _VERSIONS = ("version", "created", "images", "skipped", "reliability", "solver", "denoiser", "background", "digest")
@@ -58,6 +58,7 @@ def _text(answer: Shown) -> list[Block]:
         blocks += ["", Grid((*_VERSIONS, *(["alias"] if named else [])), rows, frozenset({0, 2, 3, 4}))]
         latest = max(answer.versions, key=lambda row: row.version)
         blocks += caveats(latest.warnings)
+        blocks += weights_lines(latest.weights)
     if answer.kin:
         blocks += ["", kin_grid(answer.kin, "kin of the latest version")]
     return blocks
@@ -99,6 +100,6 @@ def _cells(row: VersionRow) -> tuple[str, ...]:
 
 
 def _sheet(answer: Shown) -> Sheet:
-    columns = [field.name for field in fields(VersionRow) if field.name not in {"skipped", "warnings"}]
+    columns = [field.name for field in fields(VersionRow) if field.name not in {"skipped", "warnings", "weights"}]
     rows = [[answer.generator.name, *(getattr(row, c) for c in columns), len(row.skipped)] for row in answer.versions]
     return Sheet(["generator", *columns, "images_skipped"], rows)

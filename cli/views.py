@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from difreg import numerals
 from difreg.cli.render import Grid
-from difreg.lineage.answers import Caveat, FoundPhase, Images, Kin, Provenance
+from difreg.lineage.answers import Caveat, FoundPhase, Images, Kin, Provenance, WeightsRow
 from difreg.lineage.verdicts import kin_cells
+from difreg.names import shown
 from difreg.numerals import count
 
 KIN_COLUMNS = ("kinship z", "95 % interval", "LR", "P(kin)", "support", "reliability")
@@ -41,6 +42,22 @@ def kin_grid(kin: Iterable[Kin], first: str = "kin") -> Grid:
 def caveats(warnings: Iterable[Caveat]) -> list[str]:
     """One line a caveat."""
     return [f"warning: {caveat.text}" for caveat in warnings]
+
+
+def weights_lines(weights: WeightsRow | None, most: int = 10) -> list[str]:
+    """What was read of a decoder's weights, and a line for each of its nearest kin by weights."""
+    if weights is None:
+        return []
+    which = (
+        f"tensors of {shown(weights.decoder)}*" if weights.decoder else "tensors, all of the file: none is a decoder's"
+    )
+    size = f"{weights.parameters:,} parameters"
+    lines = [f"weights: {weights.tensors} {which}, {size}, from {shown(weights.file)}"]
+    for kin in weights.kin[:most]:
+        elder = f"; {shown(kin.elder)} is the elder" if kin.elder else ""
+        told = "the same weights" if kin.same else f"distance {numerals.share(kin.distance)}{elder}"
+        lines.append(f"kin by weights: {shown(kin.generator)}, {told}")
+    return lines
 
 
 def used(images: Images) -> str:

@@ -1,4 +1,4 @@
-"""Ancestry: who derives from whom, from what is declared and, weakly, from dates. Never from images.
+"""Ancestry: who derives from whom, from what is declared, from weights and, weakly, from dates. Never from images.
 
 Images settle that two generators are kin; they cannot settle which came first, nor the order inside a family (measured:
 split halves of one pair point either way, 105 to 95). So the likeliest tree of descent is sought under what is known
@@ -9,7 +9,8 @@ split halves of one pair point either way, 105 to 95). So the likeliest tree of 
   trained from scratch, else, where several share what is seen and cannot be told apart, under the *ancestor* of all;
 * a parent whose not-before is later than the child's released is forbidden; release order alone directs nothing, since
   the first images of a service may predate the release of its base;
-* with nothing declared, a member hangs under one that was surely there before it could be, and says so.
+* with nothing declared, a member hangs under one that was surely there before it could be, and says so;
+* where weights are on record, a member about which nothing is declared hangs under the one it came from by weights.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 from difreg.lineage import reasons
 from difreg.lineage.arborescence import Array, likeliest, step_probabilities
 from difreg.lineage.evidence import (
+    BY_WEIGHTS,
     CONTRADICTED,
     GROUP,
     RESOLVED,
@@ -33,6 +35,7 @@ from difreg.lineage.evidence import (
     surely_before,
     weigh,
 )
+from difreg.lineage.heritage import Heir
 from difreg.names import shown
 
 __all__ = ["Descent", "Facts", "Kin", "Pair", "Place", "ancestor_name", "forbidden", "hang", "infer"]
@@ -76,8 +79,8 @@ def ancestor_name(family: str) -> str:
     return f"ancestor of {family}"
 
 
-def infer(generators: Sequence[Facts], kin: Kin) -> list[Descent]:
-    """Ancestry of all generators, children by name, ancestors last."""
+def infer(generators: Sequence[Facts], kin: Kin, heirs: Sequence[Heir] = ()) -> list[Descent]:
+    """Ancestry of all generators, children by name, ancestors last; ``heirs`` is what weights say."""
     by_name = {g.name: g for g in generators}
     families: dict[str, list[Facts]] = defaultdict(list)
     for g in sorted(generators, key=lambda x: x.name):
@@ -95,6 +98,10 @@ def infer(generators: Sequence[Facts], kin: Kin) -> list[Descent]:
         undirected += places
     out.sort(key=lambda d: d.child)
     known = _parents(out)
+    for step in _weighed(by_name, {g.name: place for g, place in undirected}, heirs, known):
+        out.append(step)
+        known[step.child].append(step.parent)
+    undirected = [(g, place) for g, place in undirected if g.name not in known]
     for g, place in sorted(undirected, key=lambda x: x[0].name):
         if place.parent is not None and g.name not in _line(place.parent, known):
             out.append(_hung(g, place, families[g.family or ""], kin))
@@ -184,6 +191,35 @@ def _place(member: Facts, nodes: Sequence[Facts], shares: Array, children: Mappi
         among = tuple(f.name for f in before)
         return Place(family, "ancestor", "dates", reasons.before(member, before), among=among)
     return Place(None, "generator", None, "nothing is declared and no date decides: kin, without direction")
+
+
+def _weighed(
+    by_name: Mapping[str, Facts], places: Mapping[str, Place], heirs: Sequence[Heir], known: Mapping[str, Sequence[str]]
+) -> Iterator[Descent]:
+    """Steps by weights of generators whose origin is not declared; dates that name one go before them.
+
+    The caller adds each step to ``known`` before the next is asked for.
+    """
+    for heir in heirs:
+        child, place = by_name[heir.name], places.get(heir.name)
+        if child.origin_declared or (place and place.direction == "dates" and place.kind == "generator"):
+            continue
+        parents = [_first(copies, known) for copies in heir.parents]
+        if any(p is None or forbidden(by_name[p], child) or heir.name in {p, *_line(p, known)} for p in parents):
+            continue
+        named = [p for p in parents if p is not None]
+        if place and place.kind == "generator" and named == [place.parent]:  # declared, which says more
+            continue
+        reason = reasons.by_weights(named, heir.distance, BY_WEIGHTS)
+        share = _NAN if heir.merged else BY_WEIGHTS
+        for p in named:
+            yield Descent(heir.name, "generator", p, "generator", "weights", share, _NAN, reason)
+
+
+def _first(copies: Sequence[str], known: Mapping[str, Sequence[str]]) -> str | None:
+    """Of generators with the same weights the one that the others are known to come from; None if there is none."""
+    found = [name for name in copies if all(name in _line(other, known) for other in copies if other != name)]
+    return found[0] if found else None
 
 
 def _group(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ is not known is absent, so that no store has to tell null from missing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from difreg.lineage.ancestry import Descent, Facts, Kin, Pair, ancestor_name, forbidden, infer
 from difreg.lineage.caveats import COMPRESSED
 from difreg.lineage.evidence import CONTRADICTED
+from difreg.lineage.heritage import Heir
+from difreg.lineage.keeping import weighing
 from difreg.registry.fingerprints import JPEG_FLAG
 from difreg.storage.catalog import Transaction
 from difreg.storage.records import GeneratorRecord, KinshipRecord, VersionRecord
@@ -44,14 +46,17 @@ def pairs(rows: Iterable[KinshipRecord], flagged: frozenset[str]) -> Kin:
 
 def ancestry(tx: Transaction) -> list[Descent]:
     """Inferred ancestry of the registry."""
-    return _ancestry(tx.generators(), tx.latest_all(), tx.kinship())
+    return _ancestry(tx.generators(), tx.latest_all(), tx.kinship(), weighing.descent(tx))
 
 
 def _ancestry(
-    generators: Iterable[GeneratorRecord], latest: Iterable[VersionRecord], kinship: Iterable[KinshipRecord]
+    generators: Iterable[GeneratorRecord],
+    latest: Iterable[VersionRecord],
+    kinship: Iterable[KinshipRecord],
+    heirs: Sequence[Heir],
 ) -> list[Descent]:
     flagged = frozenset(v.generator for v in latest if _compressed(v))
-    return infer([facts(g) for g in generators], pairs(kinship, flagged))
+    return infer([facts(g) for g in generators], pairs(kinship, flagged), heirs)
 
 
 def _compressed(version: VersionRecord) -> bool:
@@ -76,7 +81,7 @@ def build(tx: Transaction) -> nx.MultiDiGraph[str]:
         graph.add_node(f"Fingerprint:{v.digest}", label="Fingerprint", **_known(_fingerprint(v)))
         graph.add_edge(f"Generator:{v.generator}", f"Fingerprint:{v.digest}", type="HAS_FINGERPRINT")
     kinship = tx.kinship()
-    steps = _ancestry(generators, latest.values(), kinship)
+    steps = _ancestry(generators, latest.values(), kinship, weighing.descent(tx))
     _add_declared(graph, generators, kinship, steps)
     _add_scores(graph, tx, kinship)
     _add_ancestry(graph, steps)

@@ -60,6 +60,15 @@ def before(member: Facts, others: Sequence[Facts]) -> str:
     return f"nothing is declared; {told} ({member.not_before}); it may as well be a sibling"
 
 
+def by_weights(parents: Sequence[str], distance: float, right: float) -> str:
+    """Why weights name these ``parents``: one of them is the nearest elder, two are what it was merged of."""
+    told = some([shown(name) for name in parents], 4)
+    if len(parents) > 1:
+        return f"by weights: it lies on the line between {told}, as a merge of them does"
+    measured = f"of parents named so among grown decoders {p(right)} were right"
+    return f"by weights: {told} is its nearest elder, at a distance of {p(distance)}; {measured}"
+
+
 def names(facts: Sequence[Facts], limit: int = 4) -> str:
     """Names of generators, the first few of many."""
     return some([shown(f.name) for f in facts], limit)

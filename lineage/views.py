@@ -55,7 +55,12 @@ def _row(record: GeneratorRecord, latest: VersionRecord | None) -> dict[str, Any
     }
 
 
-def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord], aliases: Sequence[str] = ()) -> a.VersionRow:
+def version_row(
+    version: VersionRecord,
+    skipped: Sequence[SkippedRecord],
+    aliases: Sequence[str] = (),
+    weights: a.WeightsRow | None = None,
+) -> a.VersionRow:
     """One version in ``show``."""
     return a.VersionRow(
         version=version.number,
@@ -69,6 +74,7 @@ def version_row(version: VersionRecord, skipped: Sequence[SkippedRecord], aliase
         aliases=tuple(aliases),
         skipped=tuple(a.Skipped(s.file, s.code, s.reason) for s in skipped),
         warnings=tuple(a.Caveat(code, text) for code, text in version.caveats),
+        weights=weights,
     )
 
 

@@ -12,8 +12,9 @@ class Inspection(Base):
     """All that is on record, whether it shows or not."""
 
     def needed_digests(self) -> set[str]:
-        """Digests of all arrays that some version needs."""
-        return set(self._execute(select(t.version.c.digest)).scalars())
+        """Digests of all arrays that some version needs, for its fingerprint or its weights."""
+        columns = (t.version.c.digest, t.weights.c.digest)
+        return {digest for column in columns for digest in self._execute(select(column)).scalars()}
 
     def recorded_count(self) -> int:
         """How many generators and stubs were ever registered and not forgotten."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from difreg.storage import tables as t
 from difreg.storage.declared import unknown
-from difreg.storage.versions import Versions
+from difreg.storage.weighed import Weighed
+
+_DISTANCES = (t.weight_distance.c.a_id, t.weight_distance.c.b_id)
 
 
-class Naming(Versions):
+class Naming(Weighed):
     """What generators and versions are called."""
 
     def set_alias(self, name: str, alias: str, number: int | None) -> int | None:
@@ -74,20 +76,26 @@ class Naming(Versions):
             raise unknown(name)
         mine = t.version.c.generator_id == record.id
         own = select(t.version.c.id).where(mine)
-        for table in (t.image, t.skipped):
-            self._execute(delete(table).where(table.c.version_id.in_(own)))
+        for column in (t.image.c.version_id, t.skipped.c.version_id, t.weights.c.version_id, *_DISTANCES):
+            self._execute(delete(column.table).where(column.in_(own)))
         self._execute(delete(t.version).where(mine))
         self._execute(delete(t.generator).where(t.generator.c.id == record.id))
         self._retire({p.name for p in record.parents})
 
     def own_arrays(self, name: str) -> set[str]:
         """Digests of the arrays that versions of ``name`` need and no other generator's."""
-        query = select(t.version.c.digest).join(t.generator, t.generator.c.id == t.version.c.generator_id)
-        mine, others = query.where(t.generator.c.name == name), query.where(t.generator.c.name != name)
-        return {digest for (digest,) in self._execute(mine.except_(others))}
+        g = t.generator.c.name
+        mine, others = self._needed(g == name), self._needed(g != name)
+        return mine - others
 
     def unused(self, digests: Iterable[str]) -> set[str]:
         """Those of ``digests`` whose array no version needs."""
-        wanted = set(digests)
-        query = select(t.version.c.digest).where(t.version.c.digest.in_(wanted))
-        return wanted - {digest for (digest,) in self._execute(query)}
+        return set(digests) - self._needed()
+
+    def _needed(self, *which: ColumnElement[bool]) -> set[str]:
+        """Digests of the arrays of versions and of their weights."""
+        v, w = t.version.c, t.weights.c
+        version = select(v.digest).join(t.generator, t.generator.c.id == v.generator_id).where(*which)
+        weights = select(w.digest).join(t.version, v.id == w.version_id)
+        weights = weights.join(t.generator, t.generator.c.id == v.generator_id).where(*which)
+        return {digest for query in (version, weights) for (digest,) in self._execute(query)}

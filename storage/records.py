@@ -167,6 +167,46 @@ class CrossRecord:
 
 
 @dataclass(frozen=True)
+class NewWeights:
+    """What is kept of a decoder's weights.
+
+    ``digest`` names the blob; ``file`` and ``sha256`` the file they were read from, ``prefix`` what the names of the
+    tensors read began with; ``signature`` is shared by those whose distance is defined. ``norm`` and ``kurtosis`` are
+    those of :class:`difreg.registry.weights.Weights`.
+    """
+
+    digest: str
+    file: str
+    sha256: str
+    prefix: str
+    signature: str
+    tensors: int
+    parameters: int
+    norm: float
+    kurtosis: float
+
+
+@dataclass(frozen=True)
+class WeightsRecord(NewWeights):
+    """The same on record, of one version of a generator."""
+
+    generator: str
+    number: int
+    version_id: int
+
+
+@dataclass(frozen=True)
+class WeightDistanceRecord:
+    """How far two versions' weights are from each other, as :class:`difreg.registry.weights.Distance` tells it."""
+
+    a_id: int
+    b_id: int
+    relative: float
+    error: float
+    rounding: float
+
+
+@dataclass(frozen=True)
 class FamilyRecord:
     """A family and its members by name. A ``title`` of None leaves the one it has."""
 

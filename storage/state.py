@@ -21,16 +21,17 @@ class State(Base):
     def digest(self) -> str:
         """Sixteen hexadecimal digits that name the catalogue's state.
 
-        They change with the generators, what is declared about them, their aliases, latest fingerprints, families and
-        families' titles.
+        They change with the generators, what is declared about them, their aliases, latest fingerprints, families,
+        families' titles and weights.
         """
         g, v = t.generator.c, t.version.c
         alive = (g.observed & g.removed.is_(None)).label("alive")
         own = [g.name, alive, g.removed.is_(None).label("kept"), *(g[fact] for fact in TOLD)]
         family = t.family.c
-        query = select(g.id, *own, family.name.label("family"), v.number, v.digest, family.title)
+        query = select(g.id, *own, family.name.label("family"), v.number, v.digest, family.title, t.weights.c.digest)
         joined = t.generator.outerjoin(t.family, t.family.c.id == g.family_id)
         joined = joined.outerjoin(t.version, (v.generator_id == g.id) & (v.number == g.last_number))
+        joined = joined.outerjoin(t.weights, t.weights.c.version_id == v.id)
         rows = self._execute(query.select_from(joined)).all()
         parents = self._grouped(select(t.parent))
         shown = _shown(rows, parents)
@@ -50,8 +51,9 @@ class State(Base):
 
 def _told(row: Any) -> tuple[Any, ...]:
     """What is told of a generator; of one that was removed, that it is a declared parent."""
-    alive, told, title = row[2], tuple(row[4:-1]), row[-1]
+    alive, told, title, weights = row[2], tuple(row[4:-2]), row[-2], row[-1]
     named = told if title is None else (*told, title)
+    named = named if weights is None else (*named, {"weights": weights})
     return (alive, *named) if alive else (alive, *told[:-2])
 
 

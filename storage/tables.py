@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 class Real(TypeDecorator[float]):
@@ -221,6 +221,33 @@ class CrossDetection(Row, table=True):
     n: int
 
 
+class Weights(Row, table=True):
+    """What is kept of the weights of a version's decoder; ``digest`` names the blob, ``prefix`` the tensors read."""
+
+    version_id: int = _key("version.id")
+    digest: str = Field(sa_type=Text)
+    file: str = Field(sa_type=AnyText)
+    sha256: str = Field(sa_type=Text)
+    prefix: str = Field(sa_type=AnyText)
+    signature: str = Field(sa_type=Text, index=True)
+    tensors: int
+    parameters: int = Field(sa_type=BigInteger)
+    norm: float = Field(sa_type=Real, nullable=True)
+    kurtosis: float = Field(sa_type=Real, nullable=True)
+
+
+class WeightDistance(Row, table=True):
+    """How far two versions' weights are from each other, where layers are alike; ``a_id`` is the smaller."""
+
+    __tablename__ = "weight_distance"
+
+    a_id: int = _key("version.id")
+    b_id: int = _key("version.id", index=True)
+    relative: float = Field(sa_type=Real, nullable=True)
+    error: float = Field(sa_type=Real, nullable=True)
+    rounding: float = Field(sa_type=Real, nullable=True)
+
+
 class Meta(Row, table=True):
     """Facts about the catalogue itself: ``schema`` is the version of these tables."""
 
@@ -253,6 +280,8 @@ image = _table("image")
 skipped = _table("skipped")
 kinship = _table("kinship")
 cross_detection = _table("cross_detection")
+weights = _table("weights")
+weight_distance = _table("weight_distance")
 family = _table("family")
 meta = _table("meta")
 change = _table("change")

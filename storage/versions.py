@@ -68,13 +68,13 @@ class Versions(Declared):
     def _refs(self, *which: ColumnElement[bool]) -> list[VersionRef]:
         own, v = t.generator.c, t.version.c
         query = select(own.name, v.number, v.digest).join(t.version, v.generator_id == own.id)
-        rows = self._execute(query.where(*_newest(), *which))
+        rows = self._execute(query.where(*newest(), *which))
         return sorted((VersionRef(*row) for row in rows), key=lambda r: r.generator)
 
     def measures(self, names: Collection[str]) -> dict[str, tuple[float, int]]:
         """Reliability and number of images of the latest version of each of ``names`` that has one."""
         own, v = t.generator.c, t.version.c
-        query = select(own.name, v.reliability, v.images).join(t.version, v.generator_id == own.id).where(*_newest())
+        query = select(own.name, v.reliability, v.images).join(t.version, v.generator_id == own.id).where(*newest())
         rows = self._execute(query.where(own.name.in_(sorted(names))) if len(names) < MANY else query)
         return {name: (reliability, images) for name, reliability, images in rows if name in names}
 
@@ -100,10 +100,11 @@ def _select() -> Any:
 
 def _latest() -> Any:
     """One row a generator, because a number is used once and versions are only ever deleted with their generator."""
-    return _select().where(*_newest())
+    return _select().where(*newest())
 
 
-def _newest() -> tuple[ColumnElement[bool], ...]:
+def newest() -> tuple[ColumnElement[bool], ...]:
+    """What holds of the latest versions of observed generators."""
     g = t.generator.c
     return (g.observed.is_(True), g.removed.is_(None), t.version.c.number == g.last_number)
 

@@ -26,6 +26,7 @@ from difreg.lineage.answers.asking import (
     Questions,
     Traced,
     TracedEach,
+    WeightsCompared,
     Witness,
 )
 from difreg.lineage.answers.auditing import Audited, AuditRow, Change, FamilyTitled
@@ -68,6 +69,8 @@ from difreg.lineage.answers.keeping import (
     Tagged,
     Verified,
     VersionRow,
+    WeightKin,
+    WeightsRow,
 )
 from difreg.lineage.answers.matrices import (
     BlankFitted,
@@ -157,6 +160,9 @@ __all__ = [
     "TreeLeaf",
     "Verified",
     "VersionRow",
+    "WeightKin",
+    "WeightsCompared",
+    "WeightsRow",
     "Witness",
     "document",
     "plain",

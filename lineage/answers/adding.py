@@ -13,6 +13,7 @@ from difreg.lineage.answers.common import (
     Images,
     Kin,
 )
+from difreg.lineage.answers.keeping import WeightsRow
 from difreg.lineage.answers.projecting import GraphFollowed
 
 
@@ -28,7 +29,8 @@ class Quality:
 @dataclass(frozen=True)
 class Added(Answer):
     """Answer of ``add``. ``created`` is False where these very images were already the latest version; ``changes`` are
-    what this changed about families and contradicted declarations; ``graph`` tells whether a server's graph followed,
+    what this changed about families and contradicted declarations; ``weights`` are those on record of the version;
+    ``graph`` tells whether a server's graph followed,
     and is None where there is none; nothing
     was registered if ``dry_run``, and ``version`` is the number it would have.
     """
@@ -47,6 +49,7 @@ class Added(Answer):
     changes: tuple[Change, ...] = ()
     graph: GraphFollowed | None = None
     dry_run: bool = False
+    weights: WeightsRow | None = None
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,24 @@ class Meaning:
 
 
 @dataclass(frozen=True)
+class WeightsCompared:
+    """What the weights of both decoders say: the fields of :class:`WeightKin`, None where layers differ, in words as
+    ``text``.
+    """
+
+    distance: float | None
+    error: float | None
+    kin: bool | None
+    same: bool | None
+    elder: str | None
+    text: str
+
+
+@dataclass(frozen=True)
 class Compared(Answer):
-    """Answer of ``compare``; the first cross-detection has ``a`` as the fingerprint, the second ``b``."""
+    """Answer of ``compare``; the first cross-detection has ``a`` as the fingerprint, the second ``b``. ``weights`` is
+    None unless those of both are on record.
+    """
 
     schema: ClassVar[str] = "difreg/compare"
     a: str
@@ -66,6 +82,7 @@ class Compared(Answer):
     verdict: str
     warnings: tuple[Caveat, ...] = ()
     meaning: Meaning | None = None
+    weights: WeightsCompared | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,46 @@ class GeneratorDetail(GeneratorRow):
 
 
 @dataclass(frozen=True)
+class WeightKin:
+    """Weights of another generator against these.
+
+    Attributes
+    ----------
+    distance, error
+        |Wa - Wb| by the root mean square of |Wa| and |Wb|, about 1.414 for strangers; its standard error.
+    kin, same
+        Whether they share ancestry; whether they are the same but for rounding.
+    elder
+        The one that was there first; None where that is open.
+    """
+
+    generator: str
+    version: int
+    distance: float
+    error: float
+    kin: bool
+    same: bool
+    elder: str | None
+
+
+@dataclass(frozen=True)
+class WeightsRow:
+    """What is kept of the weights of a version's decoder: of all ``tensors`` of ``file`` that begin with ``decoder``,
+    or of all where that is empty; ``kin`` are the latest versions that share ancestry by weights, nearest first.
+    """
+
+    file: str
+    sha256: str
+    digest: str
+    decoder: str
+    tensors: int
+    parameters: int
+    norm: float
+    kurtosis: float
+    kin: tuple[WeightKin, ...] = ()
+
+
+@dataclass(frozen=True)
 class VersionRow:
     """One immutable version of a generator's fingerprint."""
 
@@ -67,6 +107,7 @@ class VersionRow:
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[Caveat, ...] = ()
     aliases: tuple[str, ...] = ()
+    weights: WeightsRow | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from difreg.lineage import answers as a
 from difreg.lineage import views
 from difreg.lineage.doors.home import refs, subfolders
 from difreg.lineage.doors.projecting import Projecting
-from difreg.lineage.keeping import foreign, registering, watching
+from difreg.lineage.keeping import foreign, registering, watching, weighing
 from difreg.lineage.keeping.recipes import Recipe, check_area
 from difreg.lineage.kinship import ACCEPTANCE
 from difreg.names import check_name, shown
@@ -39,6 +39,7 @@ class Adding(Projecting):
         seed: int = 0,
         device: str | None = None,
         area: str = "crop",
+        weights: str | Path | None = None,
         dry_run: bool = False,
     ) -> a.Added:
         """Fingerprint a generator from images and register it as the next version of ``name``.
@@ -55,13 +56,17 @@ class Adding(Projecting):
             ``crop``, or ``whole``: all complete tiles of 256 pixels of each image.
         append
             Make it of the latest version's stored sketches and these images, those it has already left out.
+        weights
+            Safetensors file with the generator's decoder: moments of its tensors are kept, and a projection that gives
+            distances. A version that has some gets these instead; one made by ``append`` keeps those there were.
         dry_run
             Only say what would be registered.
 
         Raises
         ------
         InputError
-            If the name or the solver is not allowed, or the solver needs what is not given.
+            If the name or the solver is not allowed, the solver needs what is not given, or the weights cannot be
+            read.
         TooFewImagesError
             If fewer than two images can be used.
         """
@@ -69,11 +74,12 @@ class Adding(Projecting):
         recipe = Recipe(solver, reals, seed, device or self.settings.device, area)
         recipe.check(images, append=append)
         begun = time.monotonic()
+        read = weighing.read(weights) if weights is not None else None
         found = self._extract(images, 1 if append else recipe.least, recipe.canvas, area)
         photographs = recipe.photographs(images)
         real = self._extract(photographs, 2, recipe.canvas) if photographs else None
         with self._rehearsed(dry_run):
-            added = self._register(name, found, metadata, recipe, begun, append, real)
+            added = self._register(name, found, metadata, recipe, begun, append, real, read)
         return replace(added, dry_run=True) if dry_run else replace(added, graph=self._follow())
 
     def _register(
@@ -85,19 +91,27 @@ class Adding(Projecting):
         begun: float,
         append: bool = False,
         reals: ImageSet | None = None,
+        weights: weighing.Read | None = None,
     ) -> a.Added:
         solution = self._solve(name, found, recipe, reals)
         with single_threaded(), self._writing() as tx:
+            latest = tx.latest(name)
             if append:
                 found = registering.appended(tx, self._members, name, found)
             new = profile_of(found, self._background, name, solution)
             before = watching.watch(tx, self._members, name)
             added = registering.register(tx, self._members, new, found, metadata or Metadata())
+            if weights is not None:
+                weighing.attach(tx, self._blobs, added[0], weights)
+            elif append and latest is not None:
+                weighing.carry(tx, self._blobs, latest, added[0])
+            known = tx.weights(added[0].id)
             return a.Added(
                 self._provenance(tx, found, threshold=ACCEPTANCE, **recipe.told),
                 **registering.added_fields(tx, self._background, added, found),
                 seconds=round(time.monotonic() - begun, 3),
                 changes=watching.changes(tx, self._members, name, before),
+                weights=weighing.shown_weights(tx, known) if known else None,
             )
 
     def _solve(self, name: str, found: ImageSet, recipe: Recipe, reals: ImageSet | None) -> Solution | None:

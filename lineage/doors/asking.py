@@ -15,7 +15,7 @@ from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
 from difreg.lineage.doors.home import refs
 from difreg.lineage.doors.tracing import Tracing, check_prior
-from difreg.lineage.keeping import foreign, naming
+from difreg.lineage.keeping import foreign, naming, weighing
 from difreg.lineage.keeping.recipes import check_area
 from difreg.lineage.meanings import meaning
 from difreg.names import shown
@@ -77,6 +77,7 @@ class Asking(Tracing):
                 verdict=_verdict(known),
                 warnings=(*shared, *pair_caveats(first, apart)),
                 meaning=meaning(known.kinship, min(len(first), len(apart)), self._background) if known.judged else None,
+                weights=weighing.compared(tx, *(naming.weights_of(tx, x) for x in (one, two))),
             )
 
     def detect(

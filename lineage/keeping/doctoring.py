@@ -87,6 +87,7 @@ def stored(tx: Transaction, blobs: Blobs) -> Iterator[Found]:
             "half_version", name, "its latest version is missing: restore the catalogue from a copy of the home"
         )
     yield from soundness.versions(tx, blobs)
+    yield from soundness.weights(tx, blobs)
 
 
 def look(tx: Transaction, members: Members, settings: Settings, locked: bool) -> Look:

@@ -16,7 +16,7 @@ from difreg.registry.profiles import Profile
 from difreg.registry.references import Reference
 from difreg.storage.blob_places import Blobs
 from difreg.storage.catalog import Transaction
-from difreg.storage.records import GeneratorRecord, VersionRecord
+from difreg.storage.records import GeneratorRecord, VersionRecord, WeightsRecord
 
 
 def unknown(name: str, tx: Transaction) -> NotFoundError:
@@ -125,6 +125,14 @@ def operand(tx: Transaction, what: str, members: Members, read: Callable[[str], 
         raise InputError(f"'{shown(what)}' was imported without images; nothing can be compared.", "See `detect`.")
     made = members.get(version)
     return made if ref.whole else replace(made, name=f"{record.name}:{version.number}")
+
+
+def weights_of(tx: Transaction, what: str) -> WeightsRecord | None:
+    """The weights on record of a side of a comparison; None where it is no version, or has none."""
+    try:
+        return tx.weights(version_of(tx, what).id)
+    except DifregError:
+        return None
 
 
 def set_alias(tx: Transaction, text: str, alias: str) -> tuple[str, int, int | None]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from difreg.errors import NotFoundError
 from difreg.lineage import answers as a
 from difreg.lineage import views
-from difreg.lineage.keeping import history, naming
+from difreg.lineage.keeping import history, naming, weighing
 from difreg.registry import references
 from difreg.registry.background import Background
 from difreg.storage.catalog import Transaction
-from difreg.storage.records import GeneratorRecord
+from difreg.storage.records import GeneratorRecord, VersionRecord
 
 
 def show(tx: Transaction, background: Background, text: str, at: str | None, provenance: a.Provenance) -> a.Shown:
@@ -42,10 +42,18 @@ def show(tx: Transaction, background: Background, text: str, at: str | None, pro
     return a.Shown(
         provenance,
         generator=views.generator_detail(record, latest),
-        versions=tuple(views.version_row(v, tx.skipped(v.id), called[v.number]) for v in versions),
+        versions=tuple(
+            views.version_row(v, tx.skipped(v.id), called[v.number], _weights(tx, v, when is None)) for v in versions
+        ),
         kin=kin,
         at=when,
     )
+
+
+def _weights(tx: Transaction, version: VersionRecord, today: bool) -> a.WeightsRow | None:
+    """Of a version; its kin are today's."""
+    known = tx.weights(version.id) if today else None
+    return weighing.shown_weights(tx, known) if known else None
 
 
 def _on_record(tx: Transaction, text: str) -> GeneratorRecord:

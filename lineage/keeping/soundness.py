@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from difreg.errors import StorageError
+from difreg.errors import DifregError, InputError, StorageError
 from difreg.lineage.families import Community, communities
-from difreg.lineage.keeping import scoring
+from difreg.lineage.keeping import scoring, weighing
 from difreg.lineage.keeping.checking import TOLERANCE, Mismatch, check_quality, examine
 from difreg.lineage.keeping.members import Members
 from difreg.lineage.keeping.population import Measured, Population
@@ -70,6 +70,30 @@ _HINTS = {
     "foreign_background": "upgrade difreg: pip install --upgrade difreg",
     "format": "upgrade difreg: pip install --upgrade difreg",
 }
+
+
+def weights(tx: Transaction, blobs: Blobs) -> Iterator[Found]:
+    """Weights on record whose arrays are missing, damaged or others."""
+    there = set(blobs.digests())
+    for record in tx.every_weights():
+        subject, what = f"{record.generator}:{record.number}", f"what is kept of its weights, {record.digest[:12]},"
+        if record.digest not in there:
+            yield Found("missing_blob", subject, f"{what} is missing: {_GIVE}", digest=record.digest)
+            continue
+        try:
+            made = weighing.stored(blobs, record)
+        except InputError:
+            yield Found("weights", subject, f"{what} is not of weights: {_GIVE}")
+            continue
+        except DifregError as error:
+            text = f"{what} is not what was written ({error.message.rstrip('.')}): {_GIVE}"
+            yield Found("altered_blob", subject, text, digest=record.digest)
+            continue
+        if (made.signature, made.norm, made.kurtosis) != (record.signature, record.norm, record.kurtosis):
+            yield Found("weights", subject, f"{what} does not agree with the catalogue: {_GIVE}")
+
+
+_GIVE = "give them again: difreg add NAME IMAGES --weights FILE"
 
 
 def belonging(tx: Transaction, denoiser: str, background: Background) -> Iterator[Found]:
