@@ -2,15 +2,11 @@
 
 Nothing is fitted. The rules were settled on the first two trees (N1, N2), so that all figures are told of the others
 too. The control is chance, or the same question with the founder left out, where every step between siblings is false.
-``python -m benchmarks.frontier.direction --zoo DIR --nursery DIR`` also tunes founders with other optimisers than
-the nursery's.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,8 +59,9 @@ class Grown:
         return out
 
 
-def figures(nursery: Path, seed: int = 0) -> Iterator[Figure]:
-    """Distances; the elder of two; spanning trees; merges; parents, with the founder registered and without."""
+def figures(zoo: Path, nursery: Path, seed: int = 0) -> Iterator[Figure]:
+    """Distances; the elder of two; spanning trees; merges; parents, with the founder registered and without; and the
+    elder where founders were tuned by other optimisers than the nursery's."""
     made = read(nursery)
     yield from _distances(made)
     yield from _elders(made)
@@ -72,6 +69,7 @@ def figures(nursery: Path, seed: int = 0) -> Iterator[Figure]:
     yield from _merges(made)
     for chance in (1.0, 0.5, 0.0):
         yield from _parents(made, chance, seed)
+    yield from optimisers(zoo, nursery)
 
 
 def read(nursery: Path) -> Grown:
@@ -261,18 +259,3 @@ def optimisers(zoo: Path, nursery: Path) -> Iterator[Figure]:
 def _weights(model: Autoencoder) -> Weights:
     single = float(np.finfo(np.float32).eps) / 2
     return measure({k: (v.numpy(), "float32", single) for k, v in model.decoder.state_dict().items()})
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--zoo", type=Path, required=True, help="the labelled collection of real generators")
-    parser.add_argument("--nursery", type=Path, required=True, help="the folder a nursery was grown in")
-    told = parser.parse_args(arguments)
-    for rows in (figures(told.nursery), optimisers(told.zoo, told.nursery)):
-        for row in rows:
-            print(json.dumps({"benchmark": "frontier", "question": "direction", **row}), flush=True)
-
-
-if __name__ == "__main__":
-    main()
