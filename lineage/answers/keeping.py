@@ -59,7 +59,8 @@ class WeightKin:
     Attributes
     ----------
     distance, error
-        The length of Wa - Wb by the root mean square of those of Wa and Wb, about 1.414 for strangers; its standard error.
+        The length of Wa - Wb by the root mean square of those of Wa and Wb, about 1.414 for strangers; its
+        standard error.
     kin, same
         Whether they share ancestry; whether they are the same but for rounding.
     elder
