@@ -104,7 +104,7 @@ def trace_caveats(
     return out
 
 
-def displaced_caveat(phase: Phase, family: str, likely: float, nobody: float) -> Caveat | None:
+def displaced_caveat(phase: Phase, family: str, likely: float, nobody: float, sure: bool) -> Caveat | None:
     """What a search of the phases says against images being of nobody; None where it agrees.
 
     Parameters
@@ -113,13 +113,16 @@ def displaced_caveat(phase: Phase, family: str, likely: float, nobody: float) ->
         The likeliest family under the search, and its probability.
     nobody
         Probability of no relative under the search.
+    sure
+        Whether the search calls them kin.
     """
-    if nobody >= NOBODY:
+    if nobody >= NOBODY and not sure:
         return None
     where = f"{count(phase.dy, 'row')} and {count(phase.dx, 'column')} off the 8-pixel grid"
     done = "mirrored" if phase.mirrored and not (phase.dy or phase.dx) else "cropped or mirrored"
-    found = f"{where}{', mirrored' if phase.mirrored else ''}, they may be of {shown(family)} (P {probability(likely)})"
-    if nobody >= 0.5:
+    whose = f"they {'are' if sure else 'may be'} of {shown(family)} (P {probability(likely)})"
+    found = f"{where}{', mirrored' if phase.mirrored else ''}, {whose}"
+    if not sure:
         return Caveat("perhaps_displaced", f"not ruled out: {done}, {found}; more images would tell")
     return Caveat("displaced", f"the images look {done}: {found}; trace them with --search-phase")
 

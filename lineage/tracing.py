@@ -98,10 +98,9 @@ def trace(
     if verdict == "none" and doubt and not found:
         elsewhere = trace(query, fresh, families, prior, doubt=False, search_phase=True)
         if moved := elsewhere.search:
-            displaced = displaced_caveat(
-                moved.phase, elsewhere.family, elsewhere.probability, elsewhere.none_probability
-            )
-        verdict = "insufficient" if elsewhere.none_probability < 0.5 else verdict
+            placed = (moved.phase, elsewhere.family, elsewhere.probability)
+            displaced = displaced_caveat(*placed, elsewhere.none_probability, sure=elsewhere.verdict == "kin")
+        verdict = "insufficient" if elsewhere.verdict == "kin" else verdict
     top = [_doubted(o, query, fresh, seed) if doubt else o for o in _shown(origins, best)]
     alike = (
         tuple(sorted(o.member.name for o in judged if o.family == best and o.kinship.accepted))

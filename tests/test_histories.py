@@ -248,13 +248,13 @@ class TestAnswers:
         assert "--search-phase" in next(c.text for c in found.caveats if c.code == "displaced")
 
     def test_a_none_that_a_search_leaves_open_says_of_whom(self) -> None:
-        said = displaced_caveat(Phase(3, 5), "f", 0.2, 0.8)
+        said = displaced_caveat(Phase(3, 5), "f", 0.2, 0.8, sure=False)
         assert said is not None
         assert said.code == "perhaps_displaced"
         assert "3 rows and 5 columns" in said.text
         assert "of f (P .200)" in said.text
-        assert displaced_caveat(Phase(3, 5), "f", 0.05, 0.95) is None
-        likely = displaced_caveat(Phase(0, 0, mirrored=True), "f", 0.7, 0.3)
+        assert displaced_caveat(Phase(3, 5), "f", 0.05, 0.95, sure=False) is None
+        likely = displaced_caveat(Phase(0, 0, mirrored=True), "f", 0.97, 0.03, sure=True)
         assert likely is not None
         assert likely.code == "displaced"
         assert "mirrored" in likely.text
