@@ -1,7 +1,7 @@
 """Tasks spread over the processes of this machine, or over a cluster, with the results one process would give.
 
-joblib does the spreading: by processes of its own, or by Dask or Ray where a cluster is named. A worker that dies
-costs another try of what it was at, and of nothing whose result is here already.
+Processes are joblib's, and the clusters Dask or Ray. A worker that dies costs another try of what it was at, and of
+nothing whose result is here already.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from threading import Lock
 from typing import Any, TypeVar
 
 from difreg import __version__
-from difreg.errors import DifregError, IncompatibleError, InputError, WorkerError
+from difreg.errors import IncompatibleError, InputError
 from difreg.names import shown
 from difreg.registry import clusters
 
 MODULES = {"dask": "distributed", "ray": "ray"}
 TITLES = {"dask": "Dask", "ray": "Ray"}
 TRIES = 3  # in a row without a single result
-SHARE = 8  # tasks a worker of Ray gets at a time
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _TURN = Lock()
 T = TypeVar("T")
@@ -69,28 +67,20 @@ def run(function: Callable[..., T], tasks: Sequence[Task], jobs: int = 0, parall
     if not parallel and workers <= 1:
         yield from (function(*task) for task in tasks)
         return
+    if parallel:
+        with clusters.OPENED[parallel](jobs) as cluster:
+            yield from _spread(partial(_away, function, __version__), tasks, cluster)
+        return
     done = tries = 0
-    with ExitStack() as opened:
-        backend = opened.enter_context(clusters.OPENED[parallel](jobs)) if parallel else None
-        work = partial(_away, function, __version__) if parallel else function
-        while done < len(tasks):
-            try:
-                left = tasks[done:]
-                for result in _spread(work, left, jobs or -1, backend) if parallel else _nearby(work, left, workers):
-                    done, tries = done + 1, 0
-                    yield result
-            except (DifregError, GeneratorExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                kinds = {(k.__module__.partition(".")[0], k.__name__) for k in type(error).__mro__}
-                if not (isinstance(error, BrokenExecutor) or kinds & {*clusters.DEATHS, clusters.GIVEN_UP}):
-                    raise
-                tries = TRIES if clusters.GIVEN_UP in kinds else tries + 1
-                if tries == TRIES:
-                    raise WorkerError(
-                        f"Workers died again and again at the same work ({type(error).__name__}).",
-                        "They may have run out of memory: give fewer --jobs, or workers with more of it.",
-                    ) from error
+    while done < len(tasks):
+        try:
+            for result in _nearby(function, tasks[done:], workers):
+                done, tries = done + 1, 0
+                yield result
+        except BrokenExecutor as error:
+            tries += 1
+            if tries == TRIES:
+                raise clusters.given_up(type(error).__name__) from error
 
 
 def _nearby(work: Callable[..., T], tasks: Sequence[Task], workers: int) -> Iterator[T]:
@@ -112,20 +102,22 @@ def _nearby(work: Callable[..., T], tasks: Sequence[Task], workers: int) -> Iter
             future.cancel()
 
 
-def _spread(work: Callable[..., T], tasks: Sequence[Task], jobs: int, backend: Any) -> Iterator[T]:
-    """One try on a cluster."""
-    from joblib import Parallel, delayed, parallel_config
-
-    form = "list" if backend == "ray" else "generator"  # joblib gives no generator from Ray
-    with parallel_config(backend=backend):  # what is made in it keeps it
-        spread = Parallel(n_jobs=jobs, return_as=form)
-    if form == "generator":
-        yield from spread(delayed(work)(*task) for task in tasks)
-        return
-    with spread as kept:
-        step = SHARE * kept._effective_n_jobs()
-        for start in range(0, len(tasks), step):
-            yield from kept(delayed(work)(*task) for task in tasks[start : start + step])
+def _spread(work: Callable[..., T], tasks: Sequence[Task], cluster: clusters.Cluster) -> Iterator[T]:
+    """The results of a cluster, in order; so many tasks are given ahead that none of its workers waits for this."""
+    running: dict[clusters.Handle, int] = {}
+    ended: dict[int, clusters.Handle] = {}
+    given = 0
+    try:
+        for turn in range(len(tasks)):
+            while turn not in ended:
+                while given < min(turn + cluster.ahead, len(tasks)) and len(running) < cluster.at_once:
+                    running[cluster.submit(work, *tasks[given])] = given
+                    given += 1
+                for handle in cluster.ended(running):
+                    ended[running.pop(handle)] = handle
+            yield cluster.result(ended.pop(turn))
+    finally:
+        cluster.cancel([*running, *ended.values()])
 
 
 def _away(function: Callable[..., T], release: str, *task: Any) -> T:

@@ -50,7 +50,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[str]:
         import dask
         from distributed import LocalCluster
 
-        quiet: Any = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+        quiet: Any = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
         with (
             LocalCluster(n_workers=2, threads_per_worker=2, **quiet) as workers,
             dask.config.set(scheduler_address=workers.scheduler_address),
@@ -124,6 +124,17 @@ def test_a_killed_worker_costs_a_retry(cluster: str, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("cluster", CLUSTERS, indirect=True)
+def test_work_for_a_cluster_is_never_done_here(cluster: str, tmp_path: Path) -> None:
+    """Nor where one worker is all there is, as after the other was killed: what kills workers would kill the caller."""
+    for jobs, tasks in ((1, 3), (2, 1)):
+        assert os.getpid() not in parallel.run(process, [(n,) for n in range(tasks)], jobs, cluster)
+
+
+def process(number: int) -> int:
+    return os.getpid()
+
+
 def test_work_that_kills_every_worker_ends(cluster: str, tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match="died") as caught:
         list(parallel.run(partial(fatal, tmp_path, 99), [(n,) for n in range(6)], 2, cluster))
@@ -195,6 +206,25 @@ def test_a_cluster_that_cannot_be_used(
     monkeypatch.setenv("DIFREG_PARALLEL", value)
     assert run(["sketch", str(images / "a"), "-o", "x.sketch"]) == 2
     assert capfd.readouterr().err == message
+
+
+@pytest.mark.skipif(find_spec("distributed") is None, reason="difreg[dask] is not installed")
+def test_dask_without_workers_and_without_a_scheduler_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(clusters, "PATIENCE", 0.2)
+    quiet: Any = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=1, threads_per_worker=1, **quiet) as workers, Client(workers) as client:
+        cluster = clusters.DaskCluster(client)
+        workers.scale(0)
+        while client.nthreads():
+            pass
+        given = [cluster.submit(process, 1)]
+        with pytest.raises(WorkerError, match="none is left"):
+            cluster.ended(given)
+        workers.close()
+        with pytest.raises(WorkerError, match="scheduler went away"):
+            cluster.ended(given)
 
 
 @pytest.mark.skipif(find_spec("distributed") is None, reason="difreg[dask] is not installed")
