@@ -1,6 +1,7 @@
 """Places of a graph's nodes whose distances on the page follow the steps between them (Kamada and Kawai 1989).
 
-By stress majorisation (Gansner, Koren and North 2004), which needs numpy alone.
+By stress majorisation (Gansner, Koren and North 2004), which needs numpy alone, from two starts, because each of them
+alone now and then ends in a tangle.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CROWD = 60  # nodes; more than these start scattered, or those around a hub would stay on one ring
 STEPS, SETTLED = 300, 1e-5
+TANGLED = 0.003  # mean squared deviation of a pair, relative, by which the second start must be better
 
 Array = NDArray[np.float64]
 
@@ -25,9 +27,16 @@ def stress_layout(graph: nx.Graph[str]) -> Array:
     n = len(steps)
     weight = 1 / np.maximum(steps, 1) ** 2
     np.fill_diagonal(weight, 0)
-    inverse = np.linalg.inv(_laplacian(weight) + 1 / n)
-    places: Array = _start(n) * steps.max() / 2
-    before = np.inf
+    inverse = np.linalg.inv(_laplacian(weight) + 1 / n).astype(np.float64)
+    (stress, places), (other, others) = (
+        _settled(start, steps, weight, inverse) for start in (_start(n) * steps.max() / 2, _scaled(steps))
+    )
+    return others if stress - other > TANGLED * n * (n - 1) else places
+
+
+def _settled(places: Array, steps: Array, weight: Array, inverse: Array) -> tuple[float, Array]:
+    """The stress, and the places that have it."""
+    n, before = len(steps), np.inf
     for _ in range(STEPS):
         apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
         stress = float((weight * (apart - steps) ** 2).sum())
@@ -35,7 +44,17 @@ def stress_layout(graph: nx.Graph[str]) -> Array:
             break
         pull = _laplacian(weight * steps / np.maximum(apart, 1e-9))
         places, before = inverse @ (pull @ places), stress
-    return places
+    return before, places
+
+
+def _scaled(steps: Array) -> Array:
+    """Classical scaling (Torgerson 1952), shaken a little so that no two nodes begin in one place."""
+    squares = steps**2
+    centred = squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean()
+    values, vectors = np.linalg.eigh(-centred / 2)
+    shaken = 1e-3 * np.random.default_rng(0).normal(size=(len(steps), 2))
+    out: Array = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0)) + shaken
+    return out
 
 
 def _start(n: int) -> Array:
