@@ -23,8 +23,7 @@ from benchmarks.nursery.shelf import Grown, load
 from difreg.lineage.background_builder import Material, fit_whitening, gather
 from difreg.lineage.kinship import score
 from difreg.lineage.labelled import settled_pairs
-from difreg.registry.fingerprints import panel_scale
-from difreg.registry.whitening import LEAST, coefficients, template
+from difreg.registry.whitening import coefficients, template
 
 Array = NDArray[np.float64]
 Masks = Sequence[NDArray[np.bool_]]
@@ -145,10 +144,8 @@ def _table(side: _Side, masks: Masks, pairs: Pairs, sizes: tuple[int, int], seed
     for drawn in side.drawn(sizes, seed):
         total = np.zeros(len(pairs.query))
         for mask in masks:
-            panel = side.space.panel * mask
-            panel = panel / np.maximum(np.linalg.norm(panel, axis=1, keepdims=True), LEAST)
             (one, s), (two, t) = (
-                (d, panel_scale(d, panel))
+                (d, side.space.scales(d, mask))
                 for d in (np.stack([side.space.directions(v, mask) for v in part]) for part in drawn)
             )
             total += score(one[pairs.query], s[pairs.query], two[pairs.other], t[pairs.other])

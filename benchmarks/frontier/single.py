@@ -45,7 +45,7 @@ def _collection(bench: Bench, seed: int) -> Iterator[dict[str, object]]:
         query = next(m for m in members if m.name == name)
         table = families_once(label.cluster, members, "singles")
         told = detect(query, [""] * len(query), members, table, 0.5)
-        right = [_home(t.scores, labels[name].family, bench) for t in told]
+        right = [labels[t.scores[0].generator].family == label.family for t in told]
         others = [m for m in members if not related(label, labels[m.name])]
         alone = detect(query, [""] * len(query), others, families_once(name, others, "alone"), 0.5)
         both = np.array([[t.probability, r] for t, r in zip(told, right, strict=True)])
@@ -55,12 +55,6 @@ def _collection(bench: Bench, seed: int) -> Iterator[dict[str, object]]:
         rows = [r for r in asked if which == "all" or (r[1] == KIN_FAMILY) == (which == KIN_FAMILY)]
         yield {"measure": "single, trace", "sets": which, **_summary(rows, photographs, seed)}
     yield {"measure": "single, reliability", "diagram": _diagram(asked)}
-
-
-def _home(scores: Sequence[object], family: str, bench: Bench) -> bool:
-    """Whether the nearest generator is of the family."""
-    nearest = scores[0].generator  # type: ignore[attr-defined]
-    return bench.material.labels[nearest].family == family
 
 
 def _photographs(bench: Bench) -> Array:

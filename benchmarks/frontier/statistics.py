@@ -57,13 +57,16 @@ class Space:
         white = values * np.where(mask, self.weights, 0)
         return template(white / np.maximum(np.linalg.norm(white, axis=-1, keepdims=True), LEAST)).direction
 
+    def scales(self, directions: Array, mask: NDArray[np.bool_]) -> Array:
+        """(n,) panel scales of (n, 192) directions under a mask."""
+        panel = self.panel * mask
+        return panel_scale(directions, panel / np.maximum(np.linalg.norm(panel, axis=1, keepdims=True), LEAST))
+
     def kinship(self, one: Array, two: Array, masks: Sequence[NDArray[np.bool_]]) -> float:
         """Kinship of two sets of coefficients."""
         total = 0.0
         for mask in masks:
-            panel = self.panel * mask
-            panel = panel / np.maximum(np.linalg.norm(panel, axis=1, keepdims=True), LEAST)
             both = np.stack([self.directions(v, mask) for v in (one, two)])
-            scales = panel_scale(both, panel)
+            scales = self.scales(both, mask)
             total += float(score(both[0], scales[0], both[1], scales[1]))
         return total / np.sqrt(len(masks))
