@@ -32,6 +32,7 @@ _VERDICTS = {
     "insufficient": "Too few images to tell",
 }
 _WEIGHTS = ("distance", "kin", "elder")
+_LIKENESS = ("score", "p_value", "found")
 _KIN_COLUMNS = tuple(f"kin_{name}" for name in KIN_FIELDS)
 
 
@@ -57,7 +58,8 @@ def compare(
 
     AUC, accuracy and p (one-sided Mann-Whitney) tell the images from photographs by the other's fingerprint; that
     alone is no kinship. Kinship is the score in units of its spread over unrelated generators (z); P(kin) is at
-    prior 1/2. Where both have weights on record, what those say stands beside it.
+    prior 1/2. Likeness, z period by period, leads to what kinship misses: decoders tuned for long, imitations. Where
+    both have weights on record, what those say stands beside it.
     """
     with session.registry() as registry:
         answer = registry.compare(a, b, seed=seed)
@@ -89,6 +91,7 @@ def _text(answer: Compared) -> list[Block]:
         "",
         f"significance: p {numerals.probability(kinship.p_value)}, one-sided, against unrelated pairs",
         *([f"meaning: {answer.meaning.text}"] if answer.meaning else []),
+        *([f"likeness: {answer.likeness.text}"] if answer.likeness else []),
         *([f"weights: {answer.weights.text}"] if answer.weights else []),
         "",
         provenance_line(answer.provenance),
@@ -97,6 +100,17 @@ def _text(answer: Compared) -> list[Block]:
 
 def _sheet(answer: Compared) -> Sheet:
     told = [getattr(answer.weights, field, None) for field in _WEIGHTS]
+    told += [getattr(answer.likeness, field, None) for field in _LIKENESS]
     shared = (*kin_values(answer.kinship), answer.verdict, *told, *yardstick(answer.provenance))
     rows = [[*(getattr(cross, f) for f in _CROSS_FIELDS), *shared] for cross in answer.cross_detection]
-    return Sheet((*_CROSS_FIELDS, *_KIN_COLUMNS, "verdict", *(f"weights_{f}" for f in _WEIGHTS), *YARDSTICK), rows)
+    return Sheet(
+        (
+            *_CROSS_FIELDS,
+            *_KIN_COLUMNS,
+            "verdict",
+            *(f"weights_{f}" for f in _WEIGHTS),
+            *(f"likeness_{f}" for f in _LIKENESS),
+            *YARDSTICK,
+        ),
+        rows,
+    )

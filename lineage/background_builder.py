@@ -21,7 +21,7 @@ from difreg.errors import DifregError, InputError
 from difreg.lineage import grown as grown_kinship
 from difreg.lineage.answers import BackgroundShown, Provenance
 from difreg.lineage.calibration import Draws, fit_calibration
-from difreg.lineage.grown import CHANGED, KEPT, Grown, founders
+from difreg.lineage.grown import CHANGED, FOUNDER, KEPT, Grown, founders
 from difreg.lineage.kinship import pairwise
 from difreg.lineage.labelled import KIN_FAMILY, UNSETTLED, Label, read_labels, settled_pairs
 from difreg.lineage.views import background_answer
@@ -170,7 +170,7 @@ def yardstick(material: Material, left_out: frozenset[str] = frozenset()) -> tup
     whitening = fit_whitening([material.coefficients[n] for n in sorted(used) if material.labels[n].lossless])
     names = [n for n in material.panel_names() if n in used]
     sets = {n: material.coefficients[n] for n in names}
-    sets |= {f"nursery-{n}": values for n, values in material.founders.items() if n not in left_out}
+    sets |= {f"{FOUNDER}{n}": values for n, values in material.founders.items() if n not in left_out}
     panel = np.stack([template(whitening.unit(values)).direction for values in sets.values()])
     return whitening, list(sets), panel
 

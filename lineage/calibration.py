@@ -60,11 +60,16 @@ def fit_calibration(images: int, kept: Draws, changed: Draws, unrelated: Draws) 
     kept, changed
         Kin that have their source's decoder as it was, and kin whose decoder was tuned or merged.
     """
-    degrees, scale = max(
+    degrees, scale = fit_student(unrelated)
+    return _settled(Calibration(images, degrees, scale, *kept.moments(), *changed.moments(), -math.inf, LIMIT))
+
+
+def fit_student(unrelated: Draws) -> tuple[float, float]:
+    """Degrees of freedom and scale of the likeliest Student t about zero."""
+    return max(
         ((v, float(student_scale(unrelated.kinship, v, unrelated.weight))) for v in DEGREES),
         key=lambda p: float(log_t(unrelated.kinship, *p) @ unrelated.weight),
     )
-    return _settled(Calibration(images, degrees, scale, *kept.moments(), *changed.moments(), -math.inf, LIMIT))
 
 
 def _settled(draft: Calibration) -> Calibration:

@@ -23,6 +23,7 @@ from difreg.lineage.calibration import Draws
 
 Array = NDArray[np.float64]
 FORMAT = "difreg-grown-1"
+FOUNDER = "nursery-"  # before the name of a founder in a panel
 KEPT, CHANGED = "kept", "changed"
 STRANGERS = ("same architecture", "same upsampling", "other upsampling", "one of them real")
 EDGES = np.arange(-100, 301) / 10  # of the bins; kinship beyond lies in the outermost

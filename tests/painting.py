@@ -51,6 +51,18 @@ def pattern(number: int) -> Array:
     return out
 
 
+def of_period(number: int, period: int) -> Array:
+    """The part of a made generator's direction that has one period, of unit length."""
+    part = pattern(number) * (basis()[1] == period)
+    out: Array = part / np.linalg.norm(part)
+    return out
+
+
+def imitation(number: int, other: int) -> Array:
+    """A direction whose loud period is that of the generator ``other``, and whose faint ones are ``number``'s."""
+    return 0.91 * of_period(other, 8) + 0.3 * of_period(number, 2) + 0.28 * of_period(number, 4)
+
+
 def sketched(direction: Array, n: int, seed: int, strength: float = 10.0) -> Array:
     """(n, 3, 16, 16) sketches whose whitened coefficients are ``strength * direction`` and noise of spread 1."""
     whitening = get().whitening

@@ -107,7 +107,7 @@ def test_relations_follow_ancestry_and_not_names() -> None:
 
 def pair(kind: str, z: float, families: tuple[str, str] = ("N1", "N1"), least: float = 5) -> Scored:
     values = np.full(3, z)
-    return Scored("q", "o", kind, "", families, values, values / 20, np.ones(3, bool), least)
+    return Scored("q", "o", kind, "", families, values, values / 20, values, np.ones(3, bool), least)
 
 
 def test_a_bin_of_kinship_is_shared_among_the_kinds_found_in_it() -> None:

@@ -1,4 +1,4 @@
-"""Figures of the frontier, one JSON line each. Two questions are asked of the nursery too, where its folder is given.
+"""Figures of the frontier, one JSON line each. Three questions are asked of the nursery too, where its folder is given.
 
 python -m benchmarks.frontier --zoo ../shared/zoo --nursery ~/.cache/difreg-nursery
 """
@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.frontier import changed, direction, distant, single, weak
+from benchmarks.frontier import changed, direction, distant, leads, single, weak
 
 Figures = Callable[[Path], Iterator[dict[str, object]]]
 OF_REAL: dict[str, Figures] = {"distant": distant.figures, "single": single.figures, "weak": weak.figures}
 OF_GROWN: dict[str, Callable[[Path, Path], Iterator[dict[str, object]]]] = {
     "changed": changed.figures,
     "direction": direction.figures,
+    "leads": leads.figures,
 }
 
 

@@ -54,8 +54,13 @@ class Space:
 
     def directions(self, values: Array, mask: NDArray[np.bool_]) -> Array:
         """(192,) direction of (n, 192) coefficients under a mask."""
+        return template(self.units(values, mask)).direction
+
+    def units(self, values: Array, mask: NDArray[np.bool_] | bool = True) -> Array:
+        """(n, 192) whitened coefficients under a mask, each image of unit length."""
         white = values * np.where(mask, self.weights, 0)
-        return template(white / np.maximum(np.linalg.norm(white, axis=-1, keepdims=True), LEAST)).direction
+        out: Array = white / np.maximum(np.linalg.norm(white, axis=-1, keepdims=True), LEAST)
+        return out
 
     def scales(self, directions: Array, mask: NDArray[np.bool_]) -> Array:
         """(n,) panel scales of (n, 192) directions under a mask."""

@@ -17,6 +17,7 @@ from benchmarks.nursery.shelf import Grown, Row
 from benchmarks.nursery.yardsticks import Yardsticks
 from difreg.lineage.background_builder import Material
 from difreg.lineage.kinship import score
+from difreg.lineage.likeness import Blocks, cut, likeness, real_panel
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE, panel_scale
 from difreg.registry.whitening import coefficients, template
@@ -33,7 +34,7 @@ class Scored:
     ----------
     families
         Families of both; the cluster of a real generator.
-    z, cosine
+    z, cosine, likeness
         (draws,).
     judged
         (draws,) whether the product would conclude anything.
@@ -48,6 +49,7 @@ class Scored:
     families: tuple[str, str]
     z: Array
     cosine: Array
+    likeness: Array
     judged: NDArray[np.bool_]
     least: float = np.nan
 
@@ -78,6 +80,7 @@ class Drawn:
 class _Templates:
     directions: Array
     scales: Array
+    blocks: Blocks
     judgeable: NDArray[np.bool_]
     flagged: NDArray[np.bool_]
 
@@ -150,6 +153,7 @@ def _templates(values: Array, picks: NDArray[np.int64], background: Background) 
     return _Templates(
         directions,
         panel_scale(directions, background.panel),
+        cut(directions, real_panel(background)),
         np.array([t.reliability >= RELIABLE for t in made]),
         (directions @ background.jpeg.T).max(1) > JPEG_FLAG,
     )
@@ -166,5 +170,6 @@ def _pair(a: str, b: str, sets: Mapping[str, Drawn], x: _Templates, y: _Template
         (one.family, two.family),
         score(x.directions, x.scales, y.directions, y.scales),
         (x.directions * y.directions).sum(1),
+        likeness(x.blocks, y.blocks),
         x.judgeable & y.judgeable & ~(x.flagged & y.flagged),
     )

@@ -55,6 +55,21 @@ class Meaning:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """Likeness of two templates period by period, which decoders that were tuned for long or imitate another keep.
+
+    ``p_value`` is one-sided, against strangers, by ``yardstick``; ``found`` says that kinship was not and this is worth
+    a look; ``text`` says it in words. It makes nobody kin.
+    """
+
+    score: float
+    p_value: float
+    found: bool
+    yardstick: str
+    text: str
+
+
+@dataclass(frozen=True)
 class WeightsCompared:
     """What the weights of both decoders say: the fields of :class:`WeightKin`, None where layers differ, in words as
     ``text``.
@@ -71,7 +86,7 @@ class WeightsCompared:
 @dataclass(frozen=True)
 class Compared(Answer):
     """Answer of ``compare``; the first cross-detection has ``a`` as the fingerprint, the second ``b``. ``weights`` is
-    None unless those of both are on record.
+    None unless those of both are on record, ``likeness`` where compression or blur may make it.
     """
 
     schema: ClassVar[str] = "difreg/compare"
@@ -83,6 +98,7 @@ class Compared(Answer):
     warnings: tuple[Caveat, ...] = ()
     meaning: Meaning | None = None
     weights: WeightsCompared | None = None
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True)

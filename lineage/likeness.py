@@ -1,0 +1,131 @@
+"""Likeness by period: a lead to decoders that were tuned for long or trained to imitate another, which kinship misses.
+
+In kinship the loud coefficients of a decoder decide, and tuning moves those first. Here each spatial period of a
+template (2, 4 and 8 pixels) is scored in its own spread among unrelated generators, and the three are summed, so that
+a faint period counts as much as a loud one. That finds changed and imitated decoders more often and real kin less often
+than kinship does (``docs/frontier.md``); so it stands beside kinship, makes nobody kin and no probability of kinship.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difreg.lineage.calibration import Draws, fit_student
+from difreg.lineage.grown import FOUNDER
+from difreg.lineage.student import tail
+from difreg.registry.background import Background
+from difreg.registry.fingerprints import panel_scale
+from difreg.registry.whitening import LEAST, basis
+
+Array = NDArray[np.float64]
+FORMAT = "difreg-likeness-1"
+NAME = "likeness-1"
+PERIODS = (2, 4, 8)
+FOUND = 0.01  # p from which a likeness is a lead; of the best of several, p times their number
+
+
+@dataclass(frozen=True)
+class Null:
+    """Likeness of strangers where the smaller set has ``images`` images: a Student t about zero."""
+
+    images: int
+    degrees: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Templates cut by period.
+
+    Attributes
+    ----------
+    directions
+        (3, m, 192) of unit length, zero outside the period.
+    scales
+        (3, m) over the real generators of the panel.
+    """
+
+    directions: Array
+    scales: Array
+
+    def __getitem__(self, rows: slice | Array) -> Blocks:
+        """Some of the templates."""
+        return Blocks(self.directions[:, rows], self.scales[:, rows])
+
+
+def real_panel(background: Background) -> Array:
+    """(p, 192) the panel without its grown founders, which are no strangers to an imitation of a decoder like them."""
+    out: Array = background.panel[[not name.startswith(FOUNDER) for name in background.panel_names]]
+    return out
+
+
+def cut(directions: Array, panel: Array) -> Blocks:
+    """(m, 192) templates cut by period, with the scale of each in the (p, 192) ``panel`` cut alike."""
+    blocks, scales = [], []
+    for period in PERIODS:
+        inside = basis()[1] == period
+        block = _unit(directions * inside)
+        blocks.append(block)
+        scales.append(panel_scale(block, _unit(panel * inside)))
+    return Blocks(np.stack(blocks), np.stack(scales))
+
+
+def _unit(rows: Array) -> Array:
+    out: Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), LEAST)
+    return out
+
+
+def likeness(one: Blocks, others: Blocks) -> Array:
+    """(m,) likeness of templates row by row; ``one`` may be a single template.
+
+    Of each period as kinship is of all, ``cosine / 2 * (1 / s_i + 1 / s_j)``; the sum of the three over the root of
+    three (Stouffer et al. 1949).
+    """
+    cosines = (one.directions * others.directions).sum(-1)
+    out: Array = (cosines / 2 * (1 / one.scales + 1 / others.scales)).sum(0) / math.sqrt(len(PERIODS))
+    return out
+
+
+def fit_nulls(strangers: Mapping[int, Sequence[Draws]]) -> tuple[Null, ...]:
+    """Nulls from groups of strangers that weigh alike, by the images of the smaller set."""
+    return tuple(Null(n, *fit_student(Draws.balanced(groups))) for n, groups in sorted(strangers.items()))
+
+
+def p_values(likenesses: Array, images: NDArray[np.int64], nulls: tuple[Null, ...]) -> Array:
+    """One-sided p-values of (m,) likenesses of sets of which the smaller has (m,) ``images``.
+
+    Between fitted numbers of images degrees and scale are interpolated along the logarithm of these; beyond the first
+    and the last they are theirs.
+    """
+    at = np.log([n.images for n in nulls])
+    out = np.empty(len(likenesses))
+    for count in np.unique(images).tolist():
+        mine = images == count
+        degrees, scale = (
+            float(np.interp(math.log(count), at, [getattr(n, name) for n in nulls])) for name in ("degrees", "scale")
+        )
+        out[mine] = tail(likenesses[mine] / scale, degrees)
+    return out
+
+
+def keep(nulls: Sequence[Null], denoiser: str, background: str, folder: Path) -> None:
+    """Write the nulls under a background into ``folder``."""
+    told = {"format": FORMAT, "denoiser": denoiser, "background": background, "nulls": [asdict(n) for n in nulls]}
+    (folder / f"{denoiser}.{NAME}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+@cache
+def shipped(denoiser: str, background: str) -> tuple[Null, ...]:
+    """The nulls that ship for ``denoiser`` under a background; none where they are of none or of another."""
+    file = files("difreg.registry.backgrounds").joinpath(f"{denoiser}.{NAME}.json")
+    told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return tuple(Null(**n) for n in told["nulls"]) if told.get("background") == background else ()
