@@ -73,6 +73,7 @@ def test_growth_goes_on_where_it_was_and_gives_the_same_bytes(collection: Path, 
         file.unlink()
     grow(collection, grown, TINY, ["wavelet-1"])
     assert [f.read_bytes() for f in lost] == before
+    assert list(shelf.rows()) == list(table(TINY))
     assert kept.stat().st_mtime_ns == written
 
 

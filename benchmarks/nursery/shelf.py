@@ -137,8 +137,9 @@ class Shelf:
     def add(self, row: Row) -> None:
         """Put a set into the table, in the place of one of its name."""
         table = self._read()
-        others = [r for r in table["sets"] if r["node"]["name"] != row.node.name]
-        self._write({**table, "sets": [*others, asdict(row)]})
+        sets = {r["node"]["name"]: r for r in table["sets"]}
+        sets[row.node.name] = asdict(row)
+        self._write({**table, "sets": list(sets.values())})
 
     def sketch_file(self, name: str, denoiser: str) -> Path:
         """Where the sketches of a set lie."""
