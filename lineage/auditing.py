@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from difreg import numerals
-from difreg.lineage import leads
 from difreg.lineage.answers import AuditRow
 from difreg.lineage.calibration import log_likelihood_ratios
 from difreg.lineage.keeping.population import Population
@@ -126,21 +125,16 @@ class Audit:
         """(m,) whether a generator's images can be asked."""
         return _speaking(self.population)
 
-    def _asked(self, name: str) -> tuple[Population, NDArray[np.bool_]]:
-        """Whom the images of ``name`` are compared with, without those it shares, and who of them can be asked."""
-        them, row = self.population, self.rows[name]
-        if row not in them.sharers:
-            return them, self._speaking
-        them, _ = them.apart(them.contents(row))
-        return them, _speaking(them)
-
     def evidence(self, name: str) -> Evidence:
         """What the images of ``name`` say of every family; a family's ratio is the mean of its members' (as traced).
 
         Images that another generator holds too count for neither.
         """
         row = self.rows[name]
-        them, speaking = self._asked(name)
+        them, speaking = self.population, self._speaking
+        if row in them.sharers:
+            them, _ = them.apart(them.contents(row))
+            speaking = _speaking(them)
         mine = (self.population.directions[row], self.population.scales[row])
         z = score(*mine, them.directions, them.scales)
         images = np.minimum(them.counts, self.population.counts[row])
@@ -179,22 +173,11 @@ class Audit:
             if not several and self._of_one_descent(name, best, parent):
                 return _silent(name, parent, best, held, f"{text}, whose members declare the same descent")
             return Finding("contradict", AuditRow(name, parent, best, p, text))
-        if several and (lead := self._lead(name, family)):
-            text = f"{card}; fingerprint says no kin of it (P {numerals.probability(1 - held)}), and yet it is {lead}"
-            return _silent(name, parent, None, held, text)
         if several:
             text = f"{card}; fingerprint says no kin of it, P {numerals.probability(1 - held)}"
             return Finding("contradict", AuditRow(name, parent, None, 1 - held, text))
         text = f"{card}; fingerprint shows no kinship (P {numerals.probability(held)}), and too few of its kin are here"
         return _silent(name, parent, None, held, f"{text} to know whether it would")
-
-    def _lead(self, name: str, family: str) -> str | None:
-        """The member of a family that a generator is more like than strangers are, in words, if there is one."""
-        them, speaking = self._asked(name)
-        inside = [self.home.get(other, other) == family and other != name for other in them.names]
-        row = self.rows[name]
-        images, direction = int(self.population.counts[row]), self.population.directions[row]
-        return leads.among(direction, images, them.only(np.flatnonzero(speaking & inside).tolist()), self.background)
 
     def _declared_family(self, name: str, parent: str) -> tuple[str | None, str]:
         """The family that a declared parent stands for, or why there is none.

@@ -7,17 +7,14 @@ a watermark may have made the likeness.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from difreg import numerals
 from difreg.lineage.answers import Caveat, Likeness
 from difreg.lineage.keeping.population import Population
 from difreg.lineage.likeness import FOUND, NAME, cut, likeness, p_values, real_panel, shipped
 from difreg.names import shown
-from difreg.registry.background import Background
 from difreg.registry.profiles import Profile
 
-Array = NDArray[np.float64]
 WHOSE = "decoders tuned for long and imitations are"
 
 
@@ -38,28 +35,22 @@ def compared(one: Profile, two: Profile, kin: bool, confounded: bool) -> Likenes
 
 
 def traced(query: Profile, members: Population) -> Caveat | None:
-    """The lead to the one of ``members`` that the query is most like, where that is not chance among so many."""
-    told = None if query.altered else among(query.direction, len(query), members, query.background)
-    if told is None:
-        return None
-    return Caveat("perhaps_changed", f"not kin, and yet {told}, as {WHOSE}: difreg compare would tell more")
-
-
-def among(direction: Array, images: int, members: Population, background: Background) -> str | None:
-    """The likest of ``members`` in words, if it is more like a (192,) direction than chance among so many; else None.
+    """The lead to the one of ``members`` that the query is most like, where that is not chance among so many.
 
     Those that are weak, look compressed or decide nothing are not asked.
     """
-    nulls = shipped(background.denoiser, background.name)
+    nulls = shipped(query.background.denoiser, query.background.name)
     rows = np.flatnonzero(members.reliable & members.evidence & ~members.flagged)
-    if not nulls or not len(rows):
+    if not nulls or not len(rows) or query.altered:
         return None
-    panel = real_panel(background)
-    scores = likeness(cut(direction[None], panel), cut(members.directions[rows], panel))
-    p = p_values(scores, np.minimum(members.counts[rows], images), nulls)
+    panel = real_panel(query.background)
+    scores = likeness(cut(query.direction[None], panel), cut(members.directions[rows], panel))
+    p = p_values(scores, np.minimum(members.counts[rows], len(query)), nulls)
     best = int(p.argmin())
     if not p[best] * len(rows) < FOUND:
         return None
-    chance = f"z {numerals.z(float(scores[best]))}, p {numerals.probability(float(p[best]))}"
-    chance += f", the best of {len(rows)}" if len(rows) > 1 else ""
-    return f"period by period more like {shown(members.names[rows[best]])} than strangers are ({chance})"
+    name = shown(members.names[rows[best]])
+    told = f"z {numerals.z(float(scores[best]))}, p {numerals.probability(float(p[best]))}"
+    told += f", the best of {len(rows)}" if len(rows) > 1 else ""
+    text = f"not kin, and yet period by period more like {name} than strangers are ({told}), as {WHOSE}"
+    return Caveat("perhaps_changed", f"{text}: difreg compare would tell more")
