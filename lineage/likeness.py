@@ -1,4 +1,4 @@
-"""Likeness by period: a lead to decoders that were tuned for long or trained to imitate another, which kinship misses.
+"""Likeness by period: of two sets, a lead to what kinship misses, decoders tuned for long or trained to imitate.
 
 In kinship the loud coefficients of a decoder decide, and tuning moves those first. Here each spatial period of a
 template (2, 4 and 8 pixels) is scored in its own spread among unrelated generators, and the three are summed, so that
@@ -19,18 +19,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from difreg import numerals
+from difreg.lineage.answers import Likeness
 from difreg.lineage.calibration import Draws, fit_student
 from difreg.lineage.grown import FOUNDER
 from difreg.lineage.student import tail
 from difreg.registry.background import Background
 from difreg.registry.fingerprints import panel_scale
+from difreg.registry.profiles import Profile
 from difreg.registry.whitening import LEAST, basis
 
 Array = NDArray[np.float64]
 FORMAT = "difreg-likeness-1"
 NAME = "likeness-1"
 PERIODS = (2, 4, 8)
-FOUND = 0.01  # p from which a likeness is a lead; of the best of several, p times their number
+FOUND = 0.01  # p below which a likeness is a lead
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Blocks:
     directions: Array
     scales: Array
 
-    def __getitem__(self, rows: slice | Array) -> Blocks:
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> Blocks:
         """Some of the templates."""
         return Blocks(self.directions[:, rows], self.scales[:, rows])
 
@@ -115,6 +118,24 @@ def p_values(likenesses: Array, images: NDArray[np.int64], nulls: tuple[Null, ..
         )
         out[mine] = tail(likenesses[mine] / scale, degrees)
     return out
+
+
+def compared(one: Profile, two: Profile, kin: bool, confounded: bool) -> Likeness | None:
+    """Likeness of two sets; ``kin`` and ``confounded`` are what kinship says.
+
+    None where compression, resampling or a watermark may have made it, and where the background has no nulls.
+    """
+    nulls = shipped(one.background.denoiser, one.background.name)
+    if not nulls or confounded or one.altered or two.altered:
+        return None
+    panel = real_panel(one.background)
+    score = likeness(*(cut(p.direction[None], panel) for p in (one, two)))
+    p = float(p_values(score, np.array([min(len(one), len(two))]), nulls)[0])
+    found = p < FOUND and not kin
+    text = f"z {numerals.z(float(score[0]))} period by period, p {numerals.probability(p)} among strangers"
+    if found:
+        text += ": more alike than strangers are, as decoders tuned for long and imitations are; not kin by that"
+    return Likeness(float(score[0]), p, found, NAME, text)
 
 
 def keep(nulls: Sequence[Null], denoiser: str, background: str, folder: Path) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from difreg.lineage import leads
 from difreg.lineage.ancestry import Facts, ancestor_name, hang
 from difreg.lineage.answers import Caveat, Placement
 from difreg.lineage.caveats import displaced_caveat, further_images, trace_caveats, undecided_caveat
@@ -111,9 +110,6 @@ def trace(
     caveats = [*([displaced] if displaced else []), *_caveats(given, query, origins, shared, hushed)]
     if verdict == "insufficient" and query.reliability >= RELIABLE and judged and not doubtful and not displaced:
         caveats.append(undecided_caveat(best, shares[best], none))
-    if doubt and verdict in ("none", "insufficient") and not (doubtful or displaced or found):
-        lead = leads.traced(query, fresh.only([o.member.row for o in judged]))
-        caveats += [lead] if lead else []
     return Trace(
         verdict=verdict,
         family=best,

@@ -1,4 +1,4 @@
-"""Likeness by period: its formula, its p-values, and the leads it gives where kinship finds nobody."""
+"""Likeness by period: its formula, its p-values, and the lead it gives where kinship finds none."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from painting import imitation, jpeg, made, of_period, pattern
 from sketching import sketch_file
 
 import difreg
-from difreg.lineage import leads
 from difreg.lineage.calibration import Draws
-from difreg.lineage.keeping.population import Population
 from difreg.lineage.likeness import (
     PERIODS,
     Null,
+    compared,
     cut,
     fit_nulls,
     keep,
@@ -30,7 +29,6 @@ from difreg.lineage.likeness import (
     shipped,
 )
 from difreg.lineage.student import tail
-from difreg.lineage.tracing import trace
 from difreg.registry import denoisers
 from difreg.registry.background import get
 from difreg.registry.fingerprints import panel_scale
@@ -116,7 +114,7 @@ def test_every_denoiser_ships_nulls_of_its_background(denoiser: str) -> None:
 
 class TestCompare:
     def told(self, one: Profile, two: Profile, kin: bool = False, confounded: bool = False) -> bool:
-        found = leads.compared(one, two, kin, confounded)
+        found = compared(one, two, kin, confounded)
         assert found is not None
         assert ("not kin by that" in found.text) is found.found
         return found.found
@@ -134,14 +132,14 @@ class TestCompare:
     def test_what_compression_or_a_watermark_may_have_made_is_not_told(self) -> None:
         founder = made("founder", 1, 20, seed=1)
         assert jpeg("j", 2).altered
-        assert leads.compared(founder, jpeg("j", 2), kin=False, confounded=False) is None
-        assert leads.compared(jpeg("j", 2), founder, kin=False, confounded=False) is None
-        assert leads.compared(founder, founder, kin=False, confounded=True) is None
+        assert compared(founder, jpeg("j", 2), kin=False, confounded=False) is None
+        assert compared(jpeg("j", 2), founder, kin=False, confounded=False) is None
+        assert compared(founder, founder, kin=False, confounded=True) is None
 
     def test_a_background_without_nulls_tells_nothing(self) -> None:
         other = replace(get(), name="background-none")
         one, two = (made("x", 1, 20, seed=k, background=other) for k in (1, 2))
-        assert leads.compared(one, two, kin=False, confounded=False) is None
+        assert compared(one, two, kin=False, confounded=False) is None
 
     def test_the_verb_tells_it(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -161,33 +159,3 @@ class TestCompare:
         assert run(["compare", one, two, "--format", "csv"]) == 0
         header, row, _ = capsys.readouterr().out.splitlines()
         assert dict(zip(header.split(","), row.split(","), strict=True))["likeness_found"].lower() == "true"
-
-
-class TestTrace:
-    def lead(self, query: Profile, members: list[Profile]) -> str:
-        found = trace(query, members, {})
-        assert found.verdict != "kin"
-        return next((c.text for c in found.caveats if c.code == "perhaps_changed"), "")
-
-    def test_the_imitated_one_is_named_and_without_it_nobody(self) -> None:
-        query = made("query", imitation(1, 2), 20, seed=50)
-        strangers = [made(f"s{k}", 100 + k, 20, seed=100 + k) for k in range(20)]
-        told = self.lead(query, [*strangers, made("founder", 1, 20, seed=1)])
-        assert "more like founder than strangers are" in told
-        assert "the best of 21" in told
-        assert not self.lead(query, strangers)
-
-    def test_a_hostile_name_is_shown_harmless(self) -> None:
-        query = made("query", imitation(1, 2), 20, seed=50)
-        told = self.lead(query, [made("a\x1b[31m\nb", 1, 20, seed=1)])
-        assert told
-        assert "\x1b" not in told
-        assert "\n" not in told
-
-    def test_compressed_and_silent_ones_give_no_lead(self) -> None:
-        query, founder = made("query", imitation(1, 2), 20, seed=50), made("founder", 1, 20, seed=1)
-        everyone = Population.of([founder])
-        assert leads.traced(query, everyone)
-        assert leads.traced(query, everyone.silenced(["founder"])) is None
-        assert leads.traced(jpeg("j", 2), everyone) is None
-        assert leads.traced(query, Population.of([])) is None

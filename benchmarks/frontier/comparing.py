@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from benchmarks.frontier.statistics import STATISTICS, Space
 from benchmarks.nursery.relations import CONTROL, HARD, REAL, SAME, STRANGERS, relation
 from benchmarks.nursery.shelf import Grown
-from difreg.lineage.background_builder import Material, fit_whitening
+from difreg.lineage.background_builder import Material
 from difreg.lineage.kinship import score
 from difreg.lineage.labelled import settled_pairs
 from difreg.lineage.likeness import cut, likeness
 from difreg.registry.fingerprints import panel_scale
-from difreg.registry.whitening import template
+from difreg.registry.whitening import fit_whitening, template
 
 Array = NDArray[np.float64]
 Masks = Sequence[NDArray[np.bool_]]

@@ -1,35 +1,35 @@
-"""Leads of traces by likeness: how many are right, and how many are given where there is nobody to find.
+"""Would likeness lead a trace? Of all that are registered the likest, its p times their number below a level.
 
-By the product's rule: of all that are registered the likest, its p times their number below .01. Children of the
-nursery are traced in a registry of all founders and of real generators, and once more without their founder; real sets
-and photographs, half of which are JPEG, among real generators of other sources that are no kin. Whitening and panel
-are without the sources of what is asked, and never saw the nursery.
+Children of the nursery are traced in a registry of all founders and of real generators, and once more without their
+founder; real sets and photographs, half of which are JPEG, among real generators of other sources that are no kin.
+Whitening and panel are without the sources of what is asked, and never saw the nursery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.frontier.comparing import DRAWS, JUDGED, Pairs, Side, all_pairs, likeness_table
+from benchmarks.frontier.comparing import DRAWS, JUDGED, Pairs, Side, all_pairs, likeness_table, table
+from benchmarks.frontier.statistics import STATISTICS
 from benchmarks.nursery.figures import family_interval
 from benchmarks.nursery.shelf import load
 from difreg.lineage.background_builder import NAME, Material, assemble, gather
-from difreg.lineage.keeping.population import Population
+from difreg.lineage.calibration import calibration_at
+from difreg.lineage.kinship import threshold
 from difreg.lineage.labelled import settled_pairs
-from difreg.lineage.leads import traced
-from difreg.lineage.likeness import FOUND, p_values, shipped
-from difreg.registry.background import Background
-from difreg.registry.extraction import ImageSet
-from difreg.registry.profiles import Profile, profile
-from difreg.registry.whitening import coefficients
+from difreg.lineage.likeness import FOUND, cut, likeness, p_values, real_panel, shipped
+from difreg.registry.background import Background, get
+from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.whitening import coefficients, template
 
 Array = NDArray[np.float64]
 SIZES = ((8, 8), (8, 20))
 DENOISERS = ("wavelet-1", "periodic-fast-1")
+LEVELS = (0.05, 0.01)
 PHOTOGRAPHS = 200  # draws of sets of photographs
 
 
@@ -44,74 +44,92 @@ def figures(zoo: Path, nursery: Path, seed: int = 0) -> Iterator[dict[str, objec
         registered = np.array(founders + [True] * len(side.real))
         for sizes in SIZES:
             scores = likeness_table(side, pairs, sizes, seed)
-            for row in _children(scores, pairs, sizes[0], registered, denoiser):
+            z = table(side, STATISTICS["the product's"], pairs, sizes, seed)
+            for row in _children(scores, z, pairs, sizes[0], registered, denoiser):
                 yield {"measure": "leads, children", "denoiser": denoiser, "images": list(sizes), **row}
         yield from ({"denoiser": denoiser, **row} for row in _strangers(material, seed))
 
 
 def _children(
-    scores: Array, pairs: Pairs, images: int, registered: NDArray[np.bool_], denoiser: str
+    scores: Array, z: Array, pairs: Pairs, images: int, registered: NDArray[np.bool_], denoiser: str
 ) -> Iterator[dict[str, object]]:
     p = p_values(scores.ravel(), np.full(scores.size, images), shipped(denoiser, NAME)).reshape(scores.shape)
     there = registered[pairs.other]
     home = np.array([a == b for a, b in pairs.families])
-    kinds: dict[str, list[tuple[float, float, str]]] = {}
-    for query in np.unique(pairs.query[there & home & np.isin(pairs.relation, JUDGED)]):
-        mine = there & (pairs.query == query)
-        own, strange = mine & home, mine & ~home
-        best = np.where(p[own].min(0) < p[strange].min(0), p[own].min(0), 1) * mine.sum()
-        alone = p[strange].min(0) * strange.sum()
-        rates = (float((x < FOUND).mean()) for x in (best, alone))
-        family = pairs.families[int(np.flatnonzero(own)[0])][0]
-        kinds.setdefault(str(pairs.relation[own][0]), []).append((*rates, family))
-    for kind, rows in kinds.items():
-        families = [(f, f) for *_, f in rows]
-        right, wrong = ([row[k] for row in rows] for k in (0, 1))
-        yield {
-            "relation": kind,
-            "right": round(float(np.mean(right)), 4),
-            "interval": family_interval(right, families),
-            "wrong_without_the_founder": round(float(np.mean(wrong)), 4),
-            "wrong_interval": family_interval(wrong, families),
-            "traces": len(rows) * scores.shape[1],
-            "registered": int(registered.sum()),
-        }
+    accepted = threshold(calibration_at(get(denoiser).calibrations, images))
+    for level in LEVELS:
+        kinds: dict[str, list[tuple[Array, str]]] = {}
+        for query in np.unique(pairs.query[there & home & np.isin(pairs.relation, JUDGED)]):
+            mine = there & (pairs.query == query)
+            own, strange = mine & home, mine & ~home
+            right = (p[own].min(0) < p[strange].min(0)) & (p[own].min(0) * mine.sum() < level)
+            wrong = p[strange].min(0) * strange.sum() < level
+            kin = z[own].max(0) >= accepted
+            rates = np.array([x.mean() for x in (right, right & ~kin, wrong)])
+            family = pairs.families[int(np.flatnonzero(own)[0])][0]
+            kinds.setdefault(str(pairs.relation[own][0]), []).append((rates, family))
+        for kind, rows in kinds.items():
+            families = [(f, f) for _, f in rows]
+            shares = np.stack([rates for rates, _ in rows], 1)
+            for name, told in zip(("right", "right, not kin", "wrong without the founder"), shares, strict=True):
+                yield {
+                    "level": level,
+                    "relation": kind,
+                    "which": name,
+                    "share": round(float(told.mean()), 4),
+                    "interval": family_interval(told.tolist(), families),
+                    "traces": len(rows) * scores.shape[1],
+                    "registered": int(registered.sum()),
+                }
 
 
 def _strangers(material: Material, seed: int) -> Iterator[dict[str, object]]:
     """Real sets of ten images among the others that are no kin of theirs, and photographs among all."""
     rng = np.random.default_rng([seed, 10])
     unrelated = [set(p[:2]) for p in settled_pairs(material.labels) if not p[2]]
-    found: list[float] = []
-    clusters: list[str] = []
-    for name in (n for n, x in material.labels.items() if x.lossless):
+    found: dict[str, list[Array]] = {}
+    for name, label in material.labels.items():
         others = [n for n in material.labels if {n, name} in unrelated]
-        if not others:
-            continue
-        background = assemble(material, frozenset({material.labels[name].cluster}), ())
-        them = Population.of([_profile(n, material.generators[n], background) for n in others])
-        picks = [rng.permutation(len(material.generators[name]))[:10] for _ in range(DRAWS)]
-        asked = [_profile(name, material.generators[name], background, p) for p in picks]
-        found.append(float(np.mean([traced(q, them) is not None for q in asked])))
-        clusters.append(material.labels[name].cluster)
-    yield {
-        "measure": "leads, real strangers",
-        "n": 10,
-        "wrong": round(float(np.mean(found)), 4),
-        "interval": family_interval(found, [(c, c) for c in clusters]),
-        "traces": len(found) * DRAWS,
-    }
+        if label.lossless and others:
+            background = assemble(material, frozenset({label.cluster}), ())
+            sketches = material.generators[name].sketches
+            drawn = [sketches[rng.permutation(len(sketches))[:10]] for _ in range(DRAWS)]
+            found.setdefault(label.cluster, []).extend(_values(drawn, others, material, background))
+    told = [(c, p) for c, values in found.items() for p in values]
+    yield from _rates("real strangers", 10, [p for _, p in told], [c for c, _ in told])
     background = assemble(material, frozenset(), ())
-    them = Population.of([_profile(n, material.generators[n], background) for n, x in material.labels.items()])
+    sketches = material.test.sketches
     for size in (8, 20):
-        drawn = [
-            _profile("photographs", material.test, background, rng.permutation(len(material.test))[:size])
-            for _ in range(PHOTOGRAPHS)
-        ]
-        rate = float(np.mean([traced(q, them) is not None for q in drawn]))
-        yield {"measure": "leads, photographs", "n": size, "wrong": round(rate, 4), "traces": len(drawn)}
+        drawn = [sketches[rng.permutation(len(sketches))[:size]] for _ in range(PHOTOGRAPHS)]
+        told_all = list(_values(drawn, list(material.labels), material, background))
+        yield from _rates("photographs", size, told_all, ["photographs"] * len(told_all))
 
 
-def _profile(name: str, images: ImageSet, background: Background, rows: NDArray[np.int64] | None = None) -> Profile:
-    chosen = range(len(images)) if rows is None else rows.tolist()
-    return profile(name, tuple(images.images[k].content for k in chosen), images.sketches[list(chosen)], background)
+def _rates(which: str, n: int, found: Sequence[Array], clusters: Sequence[str]) -> Iterator[dict[str, object]]:
+    """How often one of all is a lead, its p times their number; and how often any one asked alone would be."""
+    homes = [(c, c) for c in clusters]
+    best = [float(p.min()) * len(p) for p in found]
+    values = {f"the best of all, {level}": [float(p < level) for p in best] for level in LEVELS}
+    values[f"one asked alone, {FOUND}"] = [float((p < FOUND).mean()) for p in found]
+    for name, rates in values.items():
+        yield {
+            "measure": f"leads, {which}",
+            "n": n,
+            "which": name,
+            "wrong": round(float(np.mean(rates)), 4),
+            "interval": family_interval(rates, homes),
+            "traces": len(rates),
+        }
+
+
+def _values(
+    drawn: Sequence[Array], others: Sequence[str], material: Material, background: Background
+) -> Iterator[Array]:
+    """Of each drawn set of sketches its p-values with the others, those left out that no trace would judge."""
+    made = [template(background.whitening(material.generators[n].sketches)) for n in others]
+    judged = [t.direction for t in made if t.reliability >= RELIABLE]
+    panel = real_panel(background)
+    them, nulls = cut(np.stack(judged), panel), shipped(background.denoiser, background.name)
+    for sketches in drawn:
+        one = cut(template(background.whitening(sketches)).direction[None], panel)
+        yield p_values(likeness(one, them), np.full(len(judged), len(sketches)), nulls)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from difreg import __version__
 from difreg.errors import InputError
 from difreg.lineage import answers as a
-from difreg.lineage import crossdetection, graph, kinship, leads, tracing, views
+from difreg.lineage import crossdetection, graph, kinship, likeness, tracing, views
 from difreg.lineage.ancestry import ancestor_name
 from difreg.lineage.caveats import pair_caveats
 from difreg.lineage.doors.home import refs
@@ -78,7 +78,7 @@ class Asking(Tracing):
                 warnings=(*shared, *pair_caveats(first, apart)),
                 meaning=meaning(known.kinship, min(len(first), len(apart)), self._background) if known.judged else None,
                 weights=weighing.compared(tx, *(naming.weights_of(tx, x) for x in (one, two))),
-                likeness=leads.compared(first, apart, known.accepted, known.confounded),
+                likeness=likeness.compared(first, apart, known.accepted, known.confounded),
             )
 
     def detect(
