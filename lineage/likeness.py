@@ -99,8 +99,26 @@ def likeness(one: Blocks, others: Blocks) -> Array:
 
 
 def fit_nulls(strangers: Mapping[int, Sequence[Draws]]) -> tuple[Null, ...]:
-    """Nulls from groups of strangers that weigh alike, by the images of the smaller set."""
-    return tuple(Null(n, *fit_student(Draws.balanced(groups))) for n, groups in sorted(strangers.items()))
+    """Nulls from kinds of strangers, by the images of the smaller set.
+
+    The degrees are the likeliest of all kinds, weighing alike. The scale is such that of the kind that comes highest
+    one in a hundred has a p below .01: of no kind have more.
+    """
+    out = []
+    for n, groups in sorted(strangers.items()):
+        degrees, _ = fit_student(Draws.balanced(groups))
+        highest = max(float(np.quantile(g.kinship, 1 - FOUND)) for g in groups)
+        out.append(Null(n, degrees, highest / _quantile(degrees)))
+    return tuple(out)
+
+
+def _quantile(degrees: float) -> float:
+    """What a Student t of scale 1 exceeds with probability :data:`FOUND` (to 1e-9)."""
+    low, high = 0.0, 100.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(tail(np.array(middle), degrees)) > FOUND else (low, middle)
+    return high
 
 
 def p_values(likenesses: Array, images: NDArray[np.int64], nulls: tuple[Null, ...]) -> Array:

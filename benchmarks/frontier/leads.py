@@ -1,8 +1,9 @@
-"""Would likeness lead a trace? Of all that are registered the likest, its p times their number below a level.
+"""Leads by likeness: of pairs asked about alone, and would it lead a trace?
 
-Children of the nursery are traced in a registry of all founders and of real generators, and once more without their
-founder; real sets and photographs, half of which are JPEG, among real generators of other sources that are no kin.
-Whitening and panel are without the sources of what is asked, and never saw the nursery.
+In a trace it is of all that are registered the likest, its p times their number below a level. Children of the nursery
+are traced in a registry of all founders and of real generators, and once more without their founder; real sets and
+photographs, half of which are JPEG, among real generators of other sources that are no kin. Whitening and panel are
+without the sources of what is asked, and never saw the nursery.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.frontier.comparing import DRAWS, JUDGED, Pairs, Side, all_pairs, likeness_table, table
 from benchmarks.frontier.statistics import STATISTICS
 from benchmarks.nursery.figures import family_interval
+from benchmarks.nursery.relations import STRANGERS
 from benchmarks.nursery.shelf import load
 from difreg.lineage.background_builder import NAME, Material, assemble, gather
 from difreg.lineage.calibration import calibration_at
@@ -23,7 +25,7 @@ from difreg.lineage.kinship import threshold
 from difreg.lineage.labelled import settled_pairs
 from difreg.lineage.likeness import FOUND, cut, likeness, p_values, real_panel, shipped
 from difreg.registry.background import Background, get
-from difreg.registry.fingerprints import RELIABLE
+from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
 from difreg.registry.whitening import coefficients, template
 
 Array = NDArray[np.float64]
@@ -34,7 +36,7 @@ PHOTOGRAPHS = 200  # draws of sets of photographs
 
 
 def figures(zoo: Path, nursery: Path, seed: int = 0) -> Iterator[dict[str, object]]:
-    """Shares of traces with a lead."""
+    """Shares of pairs and of traces with a lead."""
     for denoiser in DENOISERS:
         material, grown = gather(zoo, denoiser=denoiser), load(nursery, denoiser)
         values = {**material.coefficients, **{n: coefficients(g.sketches) for n, g in grown.items()}}
@@ -45,18 +47,36 @@ def figures(zoo: Path, nursery: Path, seed: int = 0) -> Iterator[dict[str, objec
         for sizes in SIZES:
             scores = likeness_table(side, pairs, sizes, seed)
             z = table(side, STATISTICS["the product's"], pairs, sizes, seed)
-            for row in _children(scores, z, pairs, sizes[0], registered, denoiser):
-                yield {"measure": "leads, children", "denoiser": denoiser, "images": list(sizes), **row}
+            p = p_values(scores.ravel(), np.full(scores.size, sizes[0]), shipped(denoiser, NAME)).reshape(scores.shape)
+            kin = z >= threshold(calibration_at(get(denoiser).calibrations, sizes[0]))
+            for row in (*_compared(p, kin, pairs), *_children(p, kin, pairs, registered)):
+                yield {**row, "denoiser": denoiser, "images": list(sizes)}
         yield from ({"denoiser": denoiser, **row} for row in _strangers(material, seed))
 
 
+def _compared(p: Array, kin: NDArray[np.bool_], pairs: Pairs) -> Iterator[dict[str, object]]:
+    """Pairs asked about alone, as ``difreg compare`` does: kin by their kinship, or with a lead."""
+    for kind in (*JUDGED, *STRANGERS):
+        mine = pairs.relation == kind
+        families = [f for f, yes in zip(pairs.families, mine, strict=True) if yes]
+        shares = {"kin": kin[mine], "lead": (p[mine] < FOUND) & ~kin[mine]}
+        for name, told in shares.items():
+            yield {
+                "measure": "leads, compared",
+                "relation": kind,
+                "which": name,
+                "share": round(float(told.mean()), 4),
+                "interval": family_interval(told.mean(1).tolist(), families),
+                "pairs": len(told),
+            }
+
+
 def _children(
-    scores: Array, z: Array, pairs: Pairs, images: int, registered: NDArray[np.bool_], denoiser: str
+    p: Array, kin: NDArray[np.bool_], pairs: Pairs, registered: NDArray[np.bool_]
 ) -> Iterator[dict[str, object]]:
-    p = p_values(scores.ravel(), np.full(scores.size, images), shipped(denoiser, NAME)).reshape(scores.shape)
+    """Children traced among founders and real generators, and once more without their founder."""
     there = registered[pairs.other]
     home = np.array([a == b for a, b in pairs.families])
-    accepted = threshold(calibration_at(get(denoiser).calibrations, images))
     for level in LEVELS:
         kinds: dict[str, list[tuple[Array, str]]] = {}
         for query in np.unique(pairs.query[there & home & np.isin(pairs.relation, JUDGED)]):
@@ -64,8 +84,7 @@ def _children(
             own, strange = mine & home, mine & ~home
             right = (p[own].min(0) < p[strange].min(0)) & (p[own].min(0) * mine.sum() < level)
             wrong = p[strange].min(0) * strange.sum() < level
-            kin = z[own].max(0) >= accepted
-            rates = np.array([x.mean() for x in (right, right & ~kin, wrong)])
+            rates = np.array([x.mean() for x in (right, right & ~kin[own].any(0), wrong)])
             family = pairs.families[int(np.flatnonzero(own)[0])][0]
             kinds.setdefault(str(pairs.relation[own][0]), []).append((rates, family))
         for kind, rows in kinds.items():
@@ -73,12 +92,13 @@ def _children(
             shares = np.stack([rates for rates, _ in rows], 1)
             for name, told in zip(("right", "right, not kin", "wrong without the founder"), shares, strict=True):
                 yield {
+                    "measure": "leads, children",
                     "level": level,
                     "relation": kind,
                     "which": name,
                     "share": round(float(told.mean()), 4),
                     "interval": family_interval(told.tolist(), families),
-                    "traces": len(rows) * scores.shape[1],
+                    "traces": len(rows) * p.shape[1],
                     "registered": int(registered.sum()),
                 }
 
@@ -125,11 +145,15 @@ def _rates(which: str, n: int, found: Sequence[Array], clusters: Sequence[str]) 
 def _values(
     drawn: Sequence[Array], others: Sequence[str], material: Material, background: Background
 ) -> Iterator[Array]:
-    """Of each drawn set of sketches its p-values with the others, those left out that no trace would judge."""
+    """Of each drawn set of sketches its p-values with the others; those that look like JPEG ask nobody, and are 1.
+
+    Others are left out that no trace would judge.
+    """
     made = [template(background.whitening(material.generators[n].sketches)) for n in others]
     judged = [t.direction for t in made if t.reliability >= RELIABLE]
     panel = real_panel(background)
     them, nulls = cut(np.stack(judged), panel), shipped(background.denoiser, background.name)
     for sketches in drawn:
-        one = cut(template(background.whitening(sketches)).direction[None], panel)
-        yield p_values(likeness(one, them), np.full(len(judged), len(sketches)), nulls)
+        direction = template(background.whitening(sketches)).direction
+        p = p_values(likeness(cut(direction[None], panel), them), np.full(len(judged), len(sketches)), nulls)
+        yield p if (background.jpeg @ direction).max() <= JPEG_FLAG else np.ones(len(judged))

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 def nulls(material: Material, grown: Mapping[str, Grown], draws: int, seed: int) -> tuple[Null, ...]:
-    """From strangers of the nursery by what they share, and from unrelated real generators; all five weigh alike."""
+    """From strangers of the nursery by what they share, and from unrelated real generators."""
     yardsticks = Yardsticks(material, grown, PANELS[0])
     strangers = {}
     for n in SIZES:
