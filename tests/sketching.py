@@ -21,7 +21,7 @@ def sketch_file(
     folder.mkdir(parents=True, exist_ok=True)
     hashes = painting.contents(1000 * number + seed, first + n)[first:]
     images = tuple(ImageInfo(f"{h[:6]}.png", 1, h, h) for h in hashes)
-    path = folder / f"{number}-{seed}-{first}-{n}-{imitated}.sketch"
+    path = folder / f"{number}-{seed}-{first}-{n}{'' if imitated is None else f'-like-{imitated}'}.sketch"
     sketches = painting.sketched(direction, first + n, 1000 * number + seed, 30.0)[first:]
     write_sketch(ImageSet(denoisers.DEFAULT, images, sketches / 100), path)
     return path
