@@ -2,8 +2,9 @@
 
 In kinship the loud coefficients of a decoder decide, and tuning moves those first. Here each spatial period of a
 template (2, 4 and 8 pixels) is scored in its own spread among unrelated generators, and the three are summed, so that
-a faint period counts as much as a loud one. That finds changed and imitated decoders more often and real kin less often
-than kinship does (``docs/frontier.md``); so it stands beside kinship, makes nobody kin and no probability of kinship.
+a faint period counts as much as a loud one. Imitations are found more often than by kinship, long tuned decoders about
+as often and in part others, and real kin less often (``docs/frontier.md``). So it stands beside kinship and makes
+nobody kin.
 """
 
 from __future__ import annotations
