@@ -61,10 +61,6 @@ class Blocks:
     directions: Array
     scales: Array
 
-    def __getitem__(self, rows: slice | NDArray[np.int64]) -> Blocks:
-        """Some of the templates."""
-        return Blocks(self.directions[:, rows], self.scales[:, rows])
-
 
 def real_panel(background: Background) -> Array:
     """(p, 192) the panel without its grown founders, which are no strangers to an imitation of a decoder like them."""

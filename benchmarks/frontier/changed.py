@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.frontier.comparing import (
+    DENOISERS,
     FALSE,
     JUDGED,
     REAL_KIN,
     REAL_STRANGERS,
+    SIZES,
     Masks,
     Pairs,
     Side,
@@ -37,8 +39,6 @@ from difreg.lineage.background_builder import gather
 from difreg.registry.whitening import coefficients
 
 Array = NDArray[np.float64]
-SIZES = ((8, 8), (8, 20))
-DENOISERS = ("wavelet-1", "periodic-fast-1")
 SUM = "sum of both residuals"
 TRIED = ("the product's", "period 8", "sum over periods")
 LEARNT_FROM = ("tuned 50 %", "tuned 100 %", "distilled")

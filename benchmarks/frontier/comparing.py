@@ -17,12 +17,14 @@ from benchmarks.nursery.shelf import Grown
 from difreg.lineage.background_builder import Material
 from difreg.lineage.kinship import score
 from difreg.lineage.labelled import settled_pairs
-from difreg.lineage.likeness import cut, likeness
+from difreg.lineage.likeness import Blocks, cut, likeness
 from difreg.registry.fingerprints import panel_scale
 from difreg.registry.whitening import fit_whitening, template
 
 Array = NDArray[np.float64]
 Masks = Sequence[NDArray[np.bool_]]
+DENOISERS = ("wavelet-1", "periodic-fast-1")
+SIZES = ((8, 8), (8, 20))
 DRAWS = 6
 FALSE = 0.01
 JUDGED = (SAME, "tuned 10 %", "tuned 50 %", "tuned 100 %", "distilled", CONTROL)
@@ -111,8 +113,9 @@ def likeness_table(side: Side, pairs: Pairs, sizes: tuple[int, int], seed: int) 
     out = []
     for drawn in side.drawn(sizes, seed):
         whole = (np.stack([side.space.directions(v, STATISTICS["the product's"][0]) for v in part]) for part in drawn)
-        one, two = (cut(directions, side.space.panel) for directions in whole)
-        out.append(likeness(one[pairs.query], two[pairs.other]))
+        both = zip(whole, (pairs.query, pairs.other), strict=True)
+        made = ((cut(directions, side.space.panel), rows) for directions, rows in both)
+        out.append(likeness(*(Blocks(b.directions[:, rows], b.scales[:, rows]) for b, rows in made)))
     return np.stack(out, -1)
 
 
@@ -133,4 +136,5 @@ def stacked(sides: Sequence[Side], pairs: Pairs, sizes: tuple[int, int], seed: i
 
 def greater(scores: Sequence[Array], pairs: Pairs) -> Array:
     """The greatest of several scores, each in units of what one in a hundred strangers reaches."""
-    return np.maximum.reduce([z / np.quantile(z[pairs.relation == HARD], 1 - FALSE) for z in scores])
+    out: Array = np.maximum.reduce([z / np.quantile(z[pairs.relation == HARD], 1 - FALSE) for z in scores])
+    return out

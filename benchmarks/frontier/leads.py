@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.frontier.comparing import DRAWS, JUDGED, Pairs, Side, all_pairs, likeness_table, table
+from benchmarks.frontier.comparing import DENOISERS, DRAWS, JUDGED, SIZES, Pairs, Side, all_pairs, likeness_table, table
 from benchmarks.frontier.statistics import STATISTICS
 from benchmarks.nursery.figures import family_interval
 from benchmarks.nursery.relations import STRANGERS
@@ -29,8 +29,6 @@ from difreg.registry.fingerprints import JPEG_FLAG, RELIABLE
 from difreg.registry.whitening import coefficients, template
 
 Array = NDArray[np.float64]
-SIZES = ((8, 8), (8, 20))
-DENOISERS = ("wavelet-1", "periodic-fast-1")
 LEVELS = (0.05, 0.01)
 PHOTOGRAPHS = 200  # draws of sets of photographs
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.kinship import Bench
 from benchmarks.nursery.relations import STRANGERS
 from benchmarks.nursery.scoring import draw, scored
 from benchmarks.nursery.shelf import Grown
@@ -16,6 +15,7 @@ from difreg.lineage.background_builder import SIZES, Material, assemble
 from difreg.lineage.calibration import Draws
 from difreg.lineage.labelled import settled_pairs
 from difreg.lineage.likeness import Null, cut, fit_nulls, likeness, real_panel
+from difreg.registry.background import Background
 from difreg.registry.whitening import template
 
 Array = NDArray[np.float64]
@@ -30,28 +30,29 @@ def nulls(material: Material, grown: Mapping[str, Grown], draws: int, seed: int)
         for pair in scored(draw(grown, material, (n, n), draws, seed), yardsticks):
             if pair.relation in found:
                 found[pair.relation].append(pair.likeness)
-        real = np.stack([z for kin, z in real_likeness(material, (n, n), draws, seed) if not kin])
-        strangers[n] = [Draws.of(np.concatenate(v)) for v in found.values() if v] + [Draws.of(real.ravel())]
+        real = _real_strangers(material, n, draws, seed)
+        strangers[n] = [Draws.of(np.concatenate(v)) for v in [*found.values(), real] if v]
     return fit_nulls(strangers)
 
 
-def real_likeness(material: Material, sizes: tuple[int, int], draws: int, seed: int) -> Iterator[tuple[bool, Array]]:
-    """Of each settled pair of real generators whether they are kin, and (draws,) likeness; sources of both left out."""
-    bench = Bench(material)
-    rng = np.random.default_rng([seed, *sizes])
+def _real_strangers(material: Material, images: int, draws: int, seed: int) -> list[Array]:
+    """(draws,) likeness of each unrelated pair of real generators; sources of both left out."""
+    rng = np.random.default_rng([seed, images, images])
     picks = {n: [rng.permutation(len(v)) for _ in range(draws)] for n, v in material.coefficients.items()}
-    made = {}
-    for one, two, kin in settled_pairs(material.labels):
-        out = frozenset({bench.lossless[one].cluster, bench.lossless[two].cluster})
+    made: dict[frozenset[str], Background] = {}
+    found = []
+    for one, two, _ in (pair for pair in settled_pairs(material.labels) if not pair[2]):
+        out = frozenset(material.labels[n].cluster for n in (one, two))
         if out not in made:
             made[out] = assemble(material, out, ())
         background = made[out]
-        first, second = (
-            np.stack([template(background.whitening.unit(material.coefficients[n][p])).direction for p in rows])
-            for n, rows in (
-                (one, [p[: sizes[0]] for p in picks[one]]),
-                (two, [p[-sizes[1] :] for p in picks[two]]),
+        sides = ((one, [p[:images] for p in picks[one]]), (two, [p[-images:] for p in picks[two]]))
+        blocks = (
+            cut(
+                np.stack([template(background.whitening.unit(material.coefficients[n][p])).direction for p in rows]),
+                real_panel(background),
             )
+            for n, rows in sides
         )
-        panel = real_panel(background)
-        yield kin, likeness(cut(first, panel), cut(second, panel))
+        found.append(likeness(*blocks))
+    return found
